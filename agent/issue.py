@@ -1,0 +1,97 @@
+"""Issues: what is to be resolved, and where to read one from.
+
+An issue comes from a text file, from standard input (``-``), or from a line of a list
+(``FILE.jsonl#ID``). A line is an issue of our own form or a row of SWE-bench, told apart by its
+keys. A new source is one reader in `_ROW_READERS`.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+
+class IssueProblem(Exception):
+    """An issue cannot be read; the message is one line and says what to do."""
+
+
+class TestsFrom(BaseModel):
+    """Where the tests that judge an issue come from when the repository lacks them.
+
+    Attributes:
+        pypi: ``NAME==VERSION``: its sdist holds the test files.
+        files: the test files to take from there, relative to its root.
+        patch: instead, a diff that adds or changes the tests.
+        when: ``start``: the policy may see and run them, as a user's own failing test;
+            ``check``: they are held back until verification.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pypi: str | None = None
+    files: tuple[str, ...] = ()
+    patch: str | None = None
+    when: Literal["start", "check"] = "check"
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "TestsFrom":
+        if (self.pypi is None) == (self.patch is None):
+            raise ValueError('give either "pypi" with "files", or "patch"')
+        if self.pypi is not None and not self.files:
+            raise ValueError('"pypi" needs "files": which test files to take')
+        return self
+
+
+class Issue(BaseModel):
+    """One issue.
+
+    Attributes:
+        id: names it in lists and run folders.
+        repo: a path, a git URL, or ``pypi:NAME==VERSION``.
+        text: what its author wrote; untrusted.
+        base: the revision to start from; the default branch's head, or the working tree as it is,
+            without one.
+        title: one line, may be empty.
+        url: where it was read, may be empty.
+        tests: ids that fail now and must pass.
+        keep: ids that must go on passing; None for all that passed before.
+        tests_from: where to take the tests from.
+        python: the interpreter's version, as ``3.11``.
+        install: commands that install the project, instead of what is detected.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str = Field(min_length=1)
+    repo: str = ""
+    text: str
+    base: str | None = None
+    title: str = ""
+    url: str = ""
+    tests: tuple[str, ...] = ()
+    keep: tuple[str, ...] | None = None
+    tests_from: TestsFrom | None = None
+    python: str | None = None
+    install: tuple[str, ...] | None = None
+
+    @field_validator("text")
+    @classmethod
+    def _not_empty(cls, text: str) -> str:
+        if not text.strip():
+            raise ValueError("the issue's text is empty")
+        return text
+
+    @field_validator("install", mode="before")
+    @classmethod
+    def _one_command(cls, install: object) -> object:
+        return (install,) if isinstance(install, str) else install
+
+    def for_policy(self) -> "Issue":
+        """The issue without what is held back until verification."""
+        if self.tests_from is None or self.tests_from.when == "start":
+            return self
+        return self.model_copy(update={"tests": (), "keep": None, "tests_from": None})

@@ -1,0 +1,1 @@
+"""What chooses actions: one file a policy, one line in the registry."""

@@ -1,0 +1,88 @@
+"""What chooses actions: the protocol every policy answers to, and what a policy may look at.
+
+A policy is one file and one line in `agent.policies.registry`. It sees the run so far and answers
+with one tool call; the loop runs it and asks again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from agent.issue import Issue
+from agent.trajectory import Event, EventData
+from sandboxes.sandbox import Sandbox
+from tools.registry import ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one action cost.
+
+    Attributes:
+        input_tokens: tokens read by the model.
+        cached_tokens: those of them the server had in its cache.
+        output_tokens: tokens written.
+        cost: US dollars, or None when no price is known.
+    """
+
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A policy's answer.
+
+    Attributes:
+        call: what to do next, or None when the policy is done.
+        thought: why, for whoever reads the trajectory.
+        usage: what it cost to decide.
+    """
+
+    call: ToolCall | None
+    thought: str = ""
+    usage: Usage = field(default_factory=Usage)
+
+
+class FormatError(Exception):
+    """A policy's answer held no valid action; the loop tells it so, and the turn counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """What a policy may look at and use while it decides.
+
+    Attributes:
+        issue: what is to be resolved, and the tests the policy may see.
+        events: the run so far, oldest first; grows between calls.
+        sandbox: where the tools run. A policy reads from it and forks it to try things; it changes
+            the repository through tool calls alone.
+        note: puts an event of the policy's own (a localisation, a trial) into the trajectory.
+        turns_left: actions that may still be asked for, this one included.
+        seconds_left: until the run's time limit.
+        test_command: how tests are run; ``{tests}`` and ``{junit}`` are replaced.
+    """
+
+    issue: Issue
+    events: list[Event]
+    sandbox: Sandbox
+    note: Callable[[EventData], Event]
+    turns_left: int
+    seconds_left: float
+    test_command: str
+
+
+class Policy(Protocol):
+    """Chooses one action at a time."""
+
+    name: str
+
+    async def act(self, episode: Episode) -> Action:
+        """The next action.
+
+        Raises:
+            FormatError: there was an answer, but no valid action in it.
+        """
+        ...

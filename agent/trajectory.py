@@ -1,0 +1,299 @@
+"""A run's events: typed, appended to ``events.jsonl`` as they happen, read back by anyone.
+
+One JSON object a line: ``id`` (1, 2, 3, ...), ``parent`` (the event it follows, null for the
+first), ``time`` (seconds since the epoch), ``type`` and ``data``. A line is written with a single
+``write`` in append mode, so that a killed process leaves at most one torn line, the last, which
+reading skips and resuming cuts off. A new kind of event is one class and one name in `EventData`.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+
+class _Data(BaseModel):
+    """Common to all payloads: immutable, and strangers are kept so that newer files read."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+class Started(_Data):
+    """The run begins: what it is about and who decides."""
+
+    type: Literal["started"] = "started"
+    run: str
+    issue: str
+    policy: str
+
+
+class Prepared(_Data):
+    """Where the run happens: the base commit, the images, and how long they took (seconds)."""
+
+    type: Literal["prepared"] = "prepared"
+    base_commit: str
+    image: str
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+
+class Acted(_Data):
+    """The policy asked for an action; ``tool`` is null when it is done."""
+
+    type: Literal["action"] = "action"
+    step: int
+    tool: str | None
+    argument: str = ""
+    thought: str = ""
+    usage: dict[str, float | None] = Field(default_factory=dict)
+
+
+class Answered(_Data):
+    """A tool's answer to the action of the same step; ``seconds`` is the tool's own time."""
+
+    type: Literal["result"] = "result"
+    step: int
+    tool: str
+    ok: bool
+    output: str
+    data: dict[str, object] = Field(default_factory=dict)
+    seconds: float = 0.0
+
+
+class Malformed(_Data):
+    """The policy's answer held no valid action; ``message`` is what it is told."""
+
+    type: Literal["format_error"] = "format_error"
+    step: int
+    message: str
+
+
+class Said(_Data):
+    """Something told to the policy outside of a tool's answer, or by it in the end."""
+
+    type: Literal["message"] = "message"
+    role: Literal["user", "policy"]
+    text: str
+
+
+class SuspectLine(BaseModel):
+    """A line and how suspicious its execution is (0 to 1)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    line: int
+    score: float
+
+
+class Localised(_Data):
+    """The repair policy ranked the lines that failing tests run and passing tests do not."""
+
+    type: Literal["localisation"] = "localisation"
+    formula: str
+    failing: int
+    passing: int
+    lines: tuple[SuspectLine, ...]
+    seconds: float
+
+
+class Tried(_Data):
+    """The repair policy tried one edit in a fork.
+
+    ``failing`` says what became of the tests to repair, ``kept`` of those that passed before (null
+    when they were not run).
+    """
+
+    type: Literal["trial"] = "trial"
+    number: int
+    operator: str
+    path: str
+    line: int
+    before: str
+    after: str
+    failing: Literal["pass", "fail", "error", "timeout"]
+    kept: Literal["pass", "fail", "error", "timeout"] | None = None
+    seconds: float
+
+
+class Submitted(_Data):
+    """A patch was handed in; a later one replaces it."""
+
+    type: Literal["submission"] = "submission"
+    patch: str
+    by: Literal["policy", "limit"] = "policy"
+
+
+class Limited(_Data):
+    """A limit ended the loop."""
+
+    type: Literal["limit"] = "limit"
+    limit: str
+    message: str
+
+
+class TestReport(BaseModel):
+    """One test before and after the patch; ``flaky`` when repeated runs disagreed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    test: str
+    before: str
+    after: str
+    flaky: bool = False
+
+
+class Verified(_Data):
+    """The patch on a clean sandbox, test by test."""
+
+    type: Literal["verification"] = "verification"
+    applied: bool
+    resolved: bool
+    fail_to_pass: tuple[TestReport, ...] = ()
+    pass_to_pass: tuple[TestReport, ...] = ()
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+class Broke(_Data):
+    """Infrastructure failed under the run."""
+
+    type: Literal["failure"] = "failure"
+    kind: str
+    message: str
+
+
+class Ended(_Data):
+    """The run is over; ``result.json`` says the same."""
+
+    type: Literal["ended"] = "ended"
+    status: str
+    reason: str
+
+
+EventData = (
+    Started
+    | Prepared
+    | Acted
+    | Answered
+    | Malformed
+    | Said
+    | Localised
+    | Tried
+    | Submitted
+    | Limited
+    | Verified
+    | Broke
+    | Ended
+)
+
+
+class Event(BaseModel):
+    """One line of a trajectory."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int
+    parent: int | None
+    time: float
+    type: str
+    data: Annotated[EventData, Field(discriminator="type")]
+
+
+_EVENT = TypeAdapter(Event)
+
+
+class TrajectoryCorrupt(Exception):
+    """A line in the middle of a trajectory is not an event."""
+
+
+class Trajectory:
+    """The append-only log of one run. Use as a context manager, or close it.
+
+    Attributes:
+        path: the ``events.jsonl`` behind it.
+        events: everything in it, oldest first.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open for appending; what a killed run left is read, and a torn last line cut off.
+
+        Raises:
+            TrajectoryCorrupt: a line before the last is not an event.
+        """
+        self.path = path
+        self.events: list[Event] = []
+        if path.exists():
+            self.events, sound = _read(path)
+            os.truncate(path, sound)
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+    def append(self, data: EventData) -> Event:
+        """Write one event; it is in the operating system's hands when this returns."""
+        last = self.events[-1].id if self.events else None
+        event = Event(
+            id=(last or 0) + 1, parent=last, time=time.time(), type=data.type, data=data
+        )
+        line = event.model_dump_json(exclude={"data": {"type"}}).encode() + b"\n"
+        os.write(self._file, line)
+        self.events.append(event)
+        return event
+
+    def close(self) -> None:
+        """Push everything to the disk and let go of the file. May be called twice."""
+        if self._file >= 0:
+            os.fsync(self._file)
+            os.close(self._file)
+            self._file = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def read_events(path: Path) -> Iterator[Event]:
+    """The events of a trajectory, also of one that is still being written.
+
+    Raises:
+        TrajectoryCorrupt: a line before the last is not an event.
+        OSError: the file cannot be read.
+    """
+    yield from _read(path)[0]
+
+
+def _read(path: Path) -> tuple[list[Event], int]:
+    """The events and the number of bytes they take; a torn last line is left out of both."""
+    events: list[Event] = []
+    sound = 0
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                event = _parse(line) if line.endswith(b"\n") else None
+            except (ValidationError, ValueError) as error:
+                if file.read(1):
+                    raise TrajectoryCorrupt(f"{path}, line {number}: not an event") from error
+                event = None
+            if event is None:
+                break
+            events.append(event)
+            sound += len(line)
+    return events, sound
+
+
+def _parse(line: bytes) -> Event:
+    import json
+
+    raw = json.loads(line)
+    raw["data"]["type"] = raw["type"]
+    return _EVENT.validate_python(raw)

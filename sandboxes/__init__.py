@@ -1,0 +1,1 @@
+"""Where it happens: engines, images, checkouts, and the persistent session inside a container."""
