@@ -6,6 +6,7 @@ first), ``time`` (seconds since the epoch), ``type`` and ``data``. A line is wri
 reading skips and resuming cuts off. A new kind of event is one class and one name in `EventData`.
 """
 
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -13,7 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from agent.errors import TrajectoryCorrupt
 
 
 class _Data(BaseModel):
@@ -207,10 +210,6 @@ class Event(BaseModel):
 _EVENT = TypeAdapter(Event)
 
 
-class TrajectoryCorrupt(Exception):
-    """A line in the middle of a trajectory is not an event."""
-
-
 class Trajectory:
     """The append-only log of one run. Use as a context manager, or close it.
 
@@ -235,9 +234,7 @@ class Trajectory:
     def append(self, data: EventData) -> Event:
         """Write one event; it is in the operating system's hands when this returns."""
         last = self.events[-1].id if self.events else None
-        event = Event(
-            id=(last or 0) + 1, parent=last, time=time.time(), type=data.type, data=data
-        )
+        event = Event(id=(last or 0) + 1, parent=last, time=time.time(), type=data.type, data=data)
         line = event.model_dump_json(exclude={"data": {"type"}}).encode() + b"\n"
         os.write(self._file, line)
         self.events.append(event)
@@ -279,12 +276,12 @@ def _read(path: Path) -> tuple[list[Event], int]:
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             try:
-                event = _parse(line) if line.endswith(b"\n") else None
-            except (ValidationError, ValueError) as error:
+                event = _parse(line)
+            except (ValueError, KeyError, TypeError) as error:
                 if file.read(1):
                     raise TrajectoryCorrupt(f"{path}, line {number}: not an event") from error
-                event = None
-            if event is None:
+                break
+            if not line.endswith(b"\n"):
                 break
             events.append(event)
             sound += len(line)
@@ -292,8 +289,6 @@ def _read(path: Path) -> tuple[list[Event], int]:
 
 
 def _parse(line: bytes) -> Event:
-    import json
-
     raw = json.loads(line)
     raw["data"]["type"] = raw["type"]
     return _EVENT.validate_python(raw)

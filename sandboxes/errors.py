@@ -55,6 +55,10 @@ class CheckoutFailed(SandboxError):
     """A repository, a revision or a source archive could not be brought in: the user's to mend."""
 
 
+class ConfigurationProblem(SandboxError):
+    """A setting of an environment, or of a repository's own settings file, is wrong."""
+
+
 class FileProblem(SandboxError):
     """A file operation inside the sandbox was refused.
 

@@ -1,0 +1,55 @@
+# The two commands to start with: `make demo` (one real bug, resolved) and `make test` (the suite).
+# Everything they need is made on the way and kept: .venv, a container engine, a base image.
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { command -v $$p; break; }; done)
+VENV := .venv
+STAMP := $(VENV)/.installed
+ISSUE ?= examples/issues.jsonl\#humanize-4.2.1
+ARGS ?=
+
+.PHONY: demo test check format venv engine base benchmarks lock clean help
+
+help:  ## Say what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1 - \2/'
+
+demo: $(STAMP) engine  ## Resolve one real issue from beginning to end (ISSUE=FILE.jsonl\#ID)
+	$(VENV)/bin/foretrace run '$(ISSUE)' --policy repair --out runs
+
+test: $(STAMP) engine base  ## Run the tests (ARGS='tests/tools -k edit')
+	$(VENV)/bin/pytest $(ARGS)
+
+check: $(STAMP)  ## Lint, format and types, changing nothing
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+format: $(STAMP)  ## Lint and format, mending what can be mended
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+benchmarks: $(STAMP) engine base  ## Measure beside the peers; writes benchmarks/RESULTS.md
+	$(VENV)/bin/python -m benchmarks
+
+venv: $(STAMP)  ## Make .venv with the pinned dependencies
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Foretrace needs Python 3.11 or newer with venv (Debian: apt-get install python3-venv)" >&2; exit 3; }
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+engine:
+	@$(PYTHON) scripts/ensure_engine.py
+
+base: $(STAMP) engine
+	@$(VENV)/bin/foretrace env base
+
+lock:  ## Compile requirements.lock anew from pyproject.toml
+	$(VENV)/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-annotate --quiet --no-header -o requirements.lock
+
+clean:  ## Remove what make made here; images and caches stay
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

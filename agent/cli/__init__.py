@@ -1,0 +1,88 @@
+"""The command line: each command is one file here and one line in `COMMANDS`.
+
+This module is what ``foretrace`` starts, so it imports nothing slow: a command's file is imported
+when that command is called. It is also the one place where an error becomes a line and a status.
+"""
+
+import sys
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "run": "let the agent resolve one issue",
+    "verify": "grade a patch against an issue",
+    "env": "build, list and remove environment images",
+    "doctor": "say what works on this machine, and what mends the rest",
+    "clean": "remove what dead runs left behind",
+}
+
+
+class _Commands(click.Group):
+    """Finds commands by name without importing them; their one-line helps stand in `COMMANDS`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"agent.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.version_option(package_name="foretrace", prog_name="foretrace")
+@click.pass_context
+def foretrace(context: click.Context, debug: bool) -> None:
+    """An agent that resolves issues in real repositories, one container each."""
+    context.obj = debug
+
+
+def main() -> None:
+    """Run a command and leave with its exit status."""
+    debug = "--debug" in sys.argv
+    try:
+        status = foretrace.main(standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as asked:
+        click.echo(asked.ctx.get_help())
+        status = 2
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
+        status = 130
+    except Exception as error:
+        if debug:
+            raise
+        status = _report(error)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _report(error: Exception) -> int:
+    """Print an error as a line (and a hint), and say which exit status it means."""
+    from agent.cli.terminal import safe
+    from agent.errors import AgentError, exit_status
+    from sandboxes.errors import BuildFailed, SandboxError
+
+    if isinstance(error, BuildFailed):
+        click.echo(safe(error.tail), err=True)
+    if isinstance(error, AgentError | SandboxError):
+        click.echo(f"foretrace: {safe(error.message)}", err=True)
+        if error.hint:
+            click.echo(f"  {safe(error.hint)}", err=True)
+    else:
+        name = type(error).__name__
+        click.echo(f"foretrace: unexpected {name}: {safe(str(error))}", err=True)
+        click.echo("  this is our mistake; --debug shows where", err=True)
+    return exit_status(error)

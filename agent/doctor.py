@@ -1,0 +1,152 @@
+"""What works on this machine, and the one command that mends what does not.
+
+A check is one function and one line in `CHECKS`. It never raises: what it finds is its answer.
+"""
+
+import asyncio
+import shutil
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from agent.config import Settings
+from agent.scratch import cache_folder
+
+State = Literal["ok", "missing", "unused"]
+
+_LITTLE_DISK = 5 * 1024**3
+_OLDEST_GIT = (2, 30)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found.
+
+    Attributes:
+        name: what was looked at.
+        state: ``ok``; ``missing``: runs will fail until it is mended; ``unused``: not there, and
+            not needed as things are set.
+        detail: one line.
+        mend: the command or setting that mends it; empty when nothing is to be mended.
+    """
+
+    name: str
+    state: State
+    detail: str
+    mend: str = ""
+
+
+def examine(settings: Settings) -> Iterable[Finding]:
+    """Every check's finding, one after another."""
+    for check in CHECKS:
+        yield from check(settings)
+
+
+def _engine(settings: Settings) -> Iterable[Finding]:
+    from sandboxes.engine import Engine
+
+    from sandboxes.errors import EngineUnavailable, SandboxError
+
+    try:
+        engine = Engine.connect(settings.engine or None)
+    except EngineUnavailable as error:
+        yield Finding("engine", "missing", error.message, error.hint)
+        return
+    try:
+        yield Finding("engine", "ok", engine.describe())
+        yield _base(engine, settings)
+        yield _engine_disk(engine)
+    except SandboxError as error:
+        yield Finding("engine", "missing", error.message, error.hint)
+    finally:
+        engine.close()
+
+
+def _base(engine, settings: Settings) -> Finding:  # type: ignore[no-untyped-def]
+    from sandboxes.base import find_base
+
+    python = settings.environment.python or settings.base.python
+    base = asyncio.run(find_base(engine, python, settings=settings.base))
+    if base is None:
+        mend = f"foretrace env base --python {python}"
+        return Finding("base image", "missing", f"none yet for Python {python}", mend)
+    return Finding("base image", "ok", f"Python {base.python}")
+
+
+def _engine_disk(engine) -> Finding:  # type: ignore[no-untyped-def]
+    """Room where the engine keeps its images, when it is on this machine."""
+    root = Path(str(engine.client.info().get("DockerRootDir", "")))
+    while not root.exists() and root != root.parent:
+        root = root.parent
+    return _room("engine's disk", root)
+
+
+def _room(name: str, place: Path) -> Finding:
+    free = shutil.disk_usage(place).free
+    text = f"{free / 1024**3:.0f} GiB free at {place}"
+    if free < _LITTLE_DISK:
+        return Finding(name, "missing", text, "foretrace clean; foretrace env prune")
+    return Finding(name, "ok", text)
+
+
+def _cache(settings: Settings) -> Iterable[Finding]:
+    place = cache_folder()
+    while not place.exists():
+        place = place.parent
+    yield _room("cache", place)
+
+
+def _git(settings: Settings) -> Iterable[Finding]:
+    try:
+        text = subprocess.run(
+            ["git", "--version"], capture_output=True, text=True, check=True, timeout=20
+        ).stdout.strip()
+        number = tuple(int(part) for part in text.split()[2].split(".")[:2])
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+        yield Finding("git", "missing", "git does not answer", "apt-get install git")
+        return
+    if number < _OLDEST_GIT:
+        yield Finding("git", "missing", f"{text} is too old", "install git 2.30 or newer")
+        return
+    yield Finding("git", "ok", text)
+
+
+def _model(settings: Settings) -> Iterable[Finding]:
+    url = settings.model.url.rstrip("/")
+    if not url:
+        yield Finding("model server", "unused", "none set: the built-in repairer decides")
+        return
+    mend = "start the server, or set model.url"
+    try:
+        if not url.startswith(("http://", "https://")):
+            raise ValueError("not an http address")
+        with urllib.request.urlopen(f"{url}/models", timeout=5) as answer:
+            yield Finding("model server", "ok", f"{url} answers ({answer.status})")
+    except urllib.error.HTTPError as error:
+        yield Finding("model server", "missing", f"{url} answers {error.code}", mend)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        yield Finding("model server", "missing", f"{url} does not answer: {reason}", mend)
+
+
+def _tokenizer(settings: Settings) -> Iterable[Finding]:
+    name = settings.model.tokenizer
+    if not name:
+        yield Finding("tokenizer", "unused", "none set: the chat endpoint is used")
+    elif Path(name).is_file():
+        yield Finding("tokenizer", "ok", name)
+    else:
+        yield Finding("tokenizer", "missing", f"there is no {name}", "set model.tokenizer")
+
+
+CHECKS: tuple[Callable[[Settings], Iterable[Finding]], ...] = (
+    _engine,
+    _cache,
+    _git,
+    _model,
+    _tokenizer,
+)

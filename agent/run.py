@@ -1,0 +1,349 @@
+"""One issue, from beginning to end: sandbox up, loop, verify, result.
+
+A run is a folder: ``run.json`` is written first, ``events.jsonl`` grows as things happen,
+``patch.diff`` holds the patch, ``result.json`` is written last. Whatever ends a run, the folder
+says so, unless the process was killed; then it has no ``result.json``.
+"""
+
+import asyncio
+import json
+import platform
+import re
+import secrets
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from agent.config import Settings
+from agent.errors import AgentError, ConfigProblem
+from agent.issue import Issue
+from agent.loop import Limits, LoopEnd, run_loop
+from agent.policies.policy import Policy
+from agent.prepare import Progress, Workplace, prepare
+from agent.trajectory import (
+    Broke,
+    Ended,
+    Prepared,
+    Started,
+    Submitted,
+    Trajectory,
+    Verified,
+)
+from agent.verify import broken, verify_patch
+from sandboxes.errors import BuildFailed, SandboxError
+from tools.registry import build_tools
+
+if TYPE_CHECKING:
+    from sandboxes.engine import Engine
+
+Status = Literal["resolved", "submitted", "unresolved", "failed"]
+
+
+class RunRecord(BaseModel):
+    """``run.json``: what a run set out to do, and with what."""
+
+    model_config = ConfigDict(frozen=True)
+
+    format: int = 1
+    id: str
+    issue: Issue
+    policy: str
+    seed: int
+    started: datetime
+    settings: dict[str, object]
+    versions: dict[str, str]
+
+
+class RunResult(BaseModel):
+    """``result.json``: what became of it.
+
+    Attributes:
+        status: ``resolved``: the patch passed verification; ``submitted``: there is a patch and
+            nothing to verify it with; ``unresolved``: no patch, or one that failed; ``failed``:
+            the infrastructure did, which says nothing about the issue.
+        reason: one line.
+        verification: the patch on a clean sandbox, test by test.
+        steps: actions asked of the policy.
+        usage: sums over all actions: tokens, and cost in US dollars where known.
+        timings: seconds by phase.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    issue: str
+    policy: str
+    status: Status
+    reason: str
+    verification: Verified | None = None
+    steps: int = 0
+    usage: dict[str, float] = {}
+    timings: dict[str, float] = {}
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that has ended.
+
+    Attributes:
+        folder: where it lies.
+        result: what became of it.
+        patch: the patch, or None.
+        error: the infrastructure's failure, when that ended it.
+    """
+
+    folder: Path
+    result: RunResult
+    patch: str | None
+    error: SandboxError | None = None
+
+
+async def run_issue(
+    issue: Issue,
+    settings: Settings,
+    policy: Policy,
+    engine: "Engine",
+    *,
+    progress: Progress = lambda line: None,
+    watch: Callable[[Trajectory], None] = lambda trajectory: None,
+) -> Run:
+    """Let a policy resolve an issue, and grade what it hands in.
+
+    Args:
+        issue: what to resolve.
+        settings: of this run.
+        policy: what decides.
+        engine: where sandboxes run.
+        progress: gets a line now and then.
+        watch: gets the trajectory once it is open.
+
+    Returns:
+        The run; a failure of the infrastructure is in it, not raised.
+
+    Raises:
+        AgentError: the issue or a setting is wrong; no result is written then.
+        asyncio.CancelledError: the user stopped it; the folder says so.
+    """
+    folder = _new_folder(settings.out, issue)
+    _write_json(folder / "run.json", _record(folder.name, issue, settings, policy))
+    with Trajectory(folder / "events.jsonl") as trajectory:
+        watch(trajectory)
+        trajectory.append(Started(run=folder.name, issue=issue.id, policy=policy.name))
+        attempt = _Attempt(issue, settings, policy, engine, folder, trajectory, progress)
+        try:
+            return await attempt.run()
+        except asyncio.CancelledError:
+            attempt.end("failed", "stopped by the user")
+            raise
+        except SandboxError as error:
+            return attempt.broke(error)
+        except AgentError as error:
+            attempt.end("failed", error.message)
+            raise
+        except Exception as error:
+            attempt.end("failed", f"unexpected {type(error).__name__}: {error}")
+            raise
+
+
+class _Attempt:
+    """One run as it goes; its folder is made and its trajectory open."""
+
+    def __init__(
+        self,
+        issue: Issue,
+        settings: Settings,
+        policy: Policy,
+        engine: "Engine",
+        folder: Path,
+        trajectory: Trajectory,
+        progress: Progress,
+    ) -> None:
+        self.issue = issue
+        self.settings = settings
+        self.policy = policy
+        self.engine = engine
+        self.folder = folder
+        self.trajectory = trajectory
+        self.progress = progress
+        self.timings: dict[str, float] = {}
+        self.patch: str | None = None
+        self.verified: Verified | None = None
+
+    async def run(self) -> Run:
+        place = await prepare(
+            self.issue,
+            self.settings,
+            self.engine,
+            run=self.folder.name,
+            log=self.folder / "build.log",
+            progress=self.progress,
+        )
+        self.timings["prepare"] = place.seconds
+        self.trajectory.append(
+            Prepared(
+                base_commit=place.base_commit,
+                image=place.image,
+                seconds=place.seconds,
+                notes=place.notes,
+            )
+        )
+        for note in place.notes:
+            self.progress(note)
+        end = await self._loop(place)
+        if self.patch is None:
+            return self.end("unresolved", end.reason or "the policy ended without a patch")
+        self.progress("verifying the patch on a clean sandbox")
+        self.verified = await verify_patch(
+            self.patch,
+            place.judgement,
+            start=place.sandbox,
+            tools=self.settings.tools(place.test_command),
+            settings=self.settings.verify,
+            progress=self.progress,
+        )
+        self.timings["verify"] = self.verified.seconds
+        self.trajectory.append(self.verified)
+        return self.end(*_verdict(self.verified, end))
+
+    async def _loop(self, place: Workplace) -> LoopEnd:
+        from sandboxes.diff import take_diff
+
+        started = time.monotonic()
+        async with place.sandbox() as sandbox:
+            self.progress(f"the {self.policy.name} policy is at work")
+            end = await run_loop(
+                self.policy,
+                self.issue,
+                tools=build_tools(self.settings.tools(place.test_command)),
+                sandbox=sandbox,
+                trajectory=self.trajectory,
+                limits=Limits(self.settings.limits.turns, self.settings.limits.seconds),
+                test_command=place.test_command,
+            )
+            patch = end.patch
+            if patch is None and end.limit is not None:
+                patch = await take_diff(sandbox, place.base_commit)
+                if patch:
+                    self.trajectory.append(Submitted(patch=patch, by="limit"))
+        self.timings["loop"] = round(time.monotonic() - started, 2)
+        if patch:
+            self.patch = patch
+            (self.folder / "patch.diff").write_bytes(patch.encode())
+        return end
+
+    def broke(self, error: SandboxError) -> Run:
+        """The infrastructure failed; what is known is kept."""
+        self.trajectory.append(Broke(kind=type(error).__name__, message=error.message))
+        run = self.end("failed", error.message)
+        if isinstance(error, BuildFailed) and error.log is None:
+            log = self.folder / "build.log"
+            error.log = log if log.exists() else None
+        return Run(run.folder, run.result, run.patch, error)
+
+    def end(self, status: Status, reason: str) -> Run:
+        """Write the last event and ``result.json``."""
+        self.trajectory.append(Ended(status=status, reason=reason))
+        result = RunResult(
+            id=self.folder.name,
+            issue=self.issue.id,
+            policy=self.policy.name,
+            status=status,
+            reason=reason,
+            verification=self.verified,
+            steps=_steps(self.trajectory),
+            usage=_usage(self.trajectory),
+            timings=self.timings,
+        )
+        _write_json(self.folder / "result.json", result)
+        return Run(self.folder, result, self.patch)
+
+
+def _verdict(verified: Verified, end: LoopEnd) -> tuple[Status, str]:
+    lost = [each for each in verified.pass_to_pass if broken(each)]
+    missed = [each for each in verified.fail_to_pass if each.after != "passed"]
+    if verified.resolved:
+        count = len(verified.fail_to_pass)
+        kept = sum(each.before == "passed" for each in verified.pass_to_pass)
+        return "resolved", f"{count} failing test(s) pass now, {kept} that passed still do"
+    if not verified.applied:
+        return "unresolved", f"the patch does not apply: {'; '.join(verified.notes)}"
+    if missed:
+        return "unresolved", f"{len(missed)} test(s) still do not pass, first {missed[0].test}"
+    if lost:
+        return (
+            "unresolved",
+            f"{len(lost)} test(s) passed before, not now, first {lost[0].test}",
+        )
+    return "submitted", "the issue names no tests to verify the patch with"
+
+
+def default_policy(settings: Settings, script: Path | None) -> Policy:
+    """The policy this run is to use.
+
+    Raises:
+        ConfigProblem: there is no policy of that name.
+    """
+    from agent.policies.registry import POLICIES
+
+    name = settings.policy or ("scripted" if script else "repair")
+    if name not in POLICIES:
+        raise ConfigProblem(f"there is no policy {name!r}", f"there are: {', '.join(POLICIES)}")
+    return POLICIES[name](settings, script)
+
+
+def _steps(trajectory: Trajectory) -> int:
+    return sum(event.type in {"action", "format_error"} for event in trajectory.events)
+
+
+def _usage(trajectory: Trajectory) -> dict[str, float]:
+    sums: dict[str, float] = {}
+    for event in trajectory.events:
+        for name, value in getattr(event.data, "usage", {}).items():
+            if value is not None:
+                sums[name] = sums.get(name, 0) + value
+    return sums
+
+
+def _record(run: str, issue: Issue, settings: Settings, policy: Policy) -> RunRecord:
+    return RunRecord(
+        id=run,
+        issue=issue,
+        policy=policy.name,
+        seed=settings.seed,
+        started=datetime.now(UTC),
+        settings=settings.model_dump(mode="json"),
+        versions={
+            "foretrace": version("foretrace"),
+            "python": platform.python_version(),
+            "platform": f"{sys.platform} {platform.machine()}",
+        },
+    )
+
+
+def _new_folder(out: Path, issue: Issue) -> Path:
+    """A run's folder, named so that a listing sorts by time and says which issue it was."""
+    slug = re.sub(r"[^A-Za-z0-9._-]+", "-", issue.id).strip("-.")[:60] or "issue"
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    folder = out / f"{stamp}-{slug}-{secrets.token_hex(2)}"
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise ConfigProblem(
+            f"cannot write runs to {out}: {error.strerror}", "choose another folder with --out"
+        ) from None
+    return folder
+
+
+def _write_json(path: Path, model: BaseModel) -> None:
+    """Write a file so that it is there whole or not at all."""
+    text = json.dumps(model.model_dump(mode="json"), indent=2, ensure_ascii=False)
+    scratch = path.with_suffix(".tmp")
+    scratch.write_text(text + "\n", encoding="utf-8")
+    scratch.replace(path)
