@@ -1,0 +1,331 @@
+"""Base images: one for each Python, from which every environment is built.
+
+A base image is pulled from a registry where one answers and bootstrapped from Debian packages
+where none does. Both ways end in the same finishing steps: bash, git, certificates, a Python with a
+virtual environment at ``/opt/env`` that comes first on PATH, uv, and the unprivileged user
+``agent``. A finished image is found again by its label; two processes never build the same one.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+from pydantic import BaseModel, ConfigDict, Field
+
+from sandboxes import debian
+from sandboxes.build import ROOT, BuildContainer, BuildLog, Progress, silent
+from sandboxes.errors import BaseImageFailed, BuildFailed, SandboxError
+from sandboxes.hostnet import BuildNetwork, host_network
+
+if TYPE_CHECKING:
+    from sandboxes.engine import Engine
+
+RECIPE = 1
+"""Counts the changes of the recipe: a base image made by another count is not used."""
+
+DEFAULT_PYTHON = "3.11"
+ENVIRONMENT = "/opt/env"
+GENERATED = "/opt/foretrace/generated"
+LABEL = "dev.foretrace"
+UV_OLDEST = (3, 8)
+"""The oldest Python that uv installs for; pip does it below."""
+
+_PULLABLE = tuple(f"3.{minor}" for minor in range(6, 15))
+
+
+class BaseSettings(BaseModel):
+    """How base images are made.
+
+    Attributes:
+        pull: the image to pull for a Python, ``{python}`` standing for ``3.11`` and the like;
+            empty to pull nothing.
+        pull_seconds: how long a registry may take to say that it knows the image.
+        cache: the folder for locks and logs.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pull: str = "python:{python}-slim"
+    pull_seconds: float = Field(default=20.0, gt=0)
+    cache: Path = Field(
+        default_factory=lambda: (
+            Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "foretrace"
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BaseImage:
+    """A base image that is there.
+
+    Attributes:
+        id: the engine's id of the image.
+        python: its Python, as ``3.11``.
+        notes: what the user should know, such as another Python than the one asked for.
+    """
+
+    id: str
+    python: str
+    notes: tuple[str, ...] = ()
+
+
+async def ensure_base(
+    engine: "Engine",
+    python: str = DEFAULT_PYTHON,
+    *,
+    constraint: str = "",
+    settings: BaseSettings | None = None,
+    progress: Progress = silent,
+) -> BaseImage:
+    """The base image with a Python, made if it is not there.
+
+    Args:
+        engine: where it is looked for and made.
+        python: ``3.11`` and the like.
+        constraint: what else will do when that one cannot be had, as in ``requires-python``.
+        settings: how images are made.
+        progress: is told what is going on.
+
+    Raises:
+        BaseImageFailed: neither pulling nor bootstrapping gave an image.
+    """
+    settings = settings or BaseSettings()
+    wanted = ".".join(python.split(".")[:2])
+    notes: tuple[str, ...] = ()
+    found = await _find(engine, wanted, settings)
+    if found is None and not await _can_pull(engine, wanted, settings, progress):
+        nearest = nearest_python(wanted, constraint)
+        if nearest != wanted:
+            notes = (
+                f"Python {wanted} cannot be had here (no registry answers);"
+                f" Python {nearest} is used instead",
+            )
+            wanted = nearest
+            found = await _find(engine, wanted, settings)
+    if found is None:
+        lock = settings.cache / "locks" / f"base-{wanted}.lock"
+        async with exclusive(lock, f"another process makes the base image for {wanted}", progress):
+            found = await _find(engine, wanted, settings)
+            if found is None:
+                found = await _make(engine, wanted, settings, progress)
+    return BaseImage(found, wanted, notes)
+
+
+def nearest_python(wanted: str, constraint: str = "") -> str:
+    """The Python nearest to a wanted one among those that Debian carries.
+
+    Raises:
+        BaseImageFailed: none satisfies the constraint, or what is wanted is no Python 3.
+    """
+    allowed = SpecifierSet(constraint)
+    minor = Version(wanted).minor
+    # A patch release of .99 stands for "some patch release of that minor".
+    fitting = [p for p in debian.SUITES if allowed.contains(f"{p}.99") or allowed.contains(p)]
+    if Version(wanted).major != 3 or not fitting:
+        raise BaseImageFailed(
+            f"Python {wanted}{f' ({constraint})' if constraint else ''} cannot be had here:"
+            f" no registry answers, and Debian carries {', '.join(debian.SUITES)}",
+            "let the engine reach a registry, or give an image with --image",
+        )
+    return min(fitting, key=lambda p: (abs(Version(p).minor - minor), -Version(p).minor))
+
+
+def _key(python: str, settings: BaseSettings) -> str:
+    recipe = (RECIPE, python, debian.PACKAGES, _FINISH, _CONFIG)
+    return hashlib.sha256(repr(recipe).encode()).hexdigest()[:24]
+
+
+async def _find(engine: "Engine", python: str, settings: BaseSettings) -> str | None:
+    filters = {"label": [f"{LABEL}.kind=base", f"{LABEL}.key={_key(python, settings)}"]}
+    images = await engine.call(engine.client.api.images, filters=filters)
+    return str(images[0]["Id"]) if images else None
+
+
+async def _can_pull(
+    engine: "Engine", python: str, settings: BaseSettings, progress: Progress
+) -> bool:
+    """Whether the image to pull is there already, or gets there now."""
+    if not settings.pull or python not in _PULLABLE:
+        return False
+    name = settings.pull.format(python=python)
+    if await engine.call(_has_image, engine, name):
+        return True
+    return await _pull(engine, name, settings, progress)
+
+
+def _has_image(engine: "Engine", name: str) -> bool:
+    from docker.errors import ImageNotFound
+
+    try:
+        engine.client.api.inspect_image(name)
+    except ImageNotFound:
+        return False
+    return True
+
+
+async def _pull(engine: "Engine", name: str, settings: BaseSettings, progress: Progress) -> bool:
+    """Pull an image; False when the registry does not answer or does not have it.
+
+    A refusal is remembered for a while in the cache folder: where packets to a registry get lost
+    instead of being refused, asking again costs the whole time-out.
+    """
+    from docker.errors import DockerException
+
+    refusal = settings.cache / f"refused-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+    with contextlib.suppress(OSError):
+        if time.time() - refusal.stat().st_mtime < _REFUSAL_SECONDS:
+            return False
+    try:
+        asking = engine.call(engine.client.api.inspect_distribution, name)
+        await asyncio.wait_for(asking, settings.pull_seconds)
+        progress(f"pulling {name}")
+        repository, _, tag = name.rpartition(":")
+        await engine.call(engine.client.api.pull, repository, tag=tag)
+        return await engine.call(_has_image, engine, name)
+    except (DockerException, SandboxError, TimeoutError):
+        refusal.parent.mkdir(parents=True, exist_ok=True)
+        refusal.write_text(f"{name} could not be had; asked again when this file is old\n")
+        return False
+
+
+async def _make(engine: "Engine", python: str, settings: BaseSettings, progress: Progress) -> str:
+    """Make a base image: the root file system, then the finishing steps."""
+    network = await asyncio.to_thread(host_network)
+    log = BuildLog(settings.cache / "logs" / f"base-{python}.log", network)
+    log.start()
+    started = time.monotonic()
+    name = settings.pull.format(python=python)
+    pulled = bool(settings.pull) and await engine.call(_has_image, engine, name)
+    root = name if pulled else await _bootstrap(engine, python, settings, network, log, progress)
+    progress(f"finishing the base image for Python {python}")
+    labels = {
+        f"{LABEL}.kind": "base",
+        f"{LABEL}.key": _key(python, settings),
+        f"{LABEL}.python": python,
+        f"{LABEL}.source": name if pulled else f"Debian {debian.SUITES[python]}",
+    }
+    try:
+        async with BuildContainer(engine, root, network=network, log=log) as container:
+            await container.install_packages(debian.PACKAGES if not pulled else _PULLED_PACKAGES)
+            await container.run(_FINISH, user=ROOT, folder="/", shown="finish the base image")
+            await container.run(_VENV, folder="/", shown="make the virtual environment")
+            image = await container.commit(
+                labels, changes=list(_CONFIG), tag=f"foretrace-base:{python}"
+            )
+    except BuildFailed as error:
+        last = error.tail.splitlines()[-1] if error.tail else ""
+        raise BaseImageFailed(f"{error.message}: {last}", f"see {error.log}") from error
+    size = (await engine.call(engine.client.api.inspect_image, image))["Size"] / 1e6
+    seconds = time.monotonic() - started
+    progress(f"base image for Python {python}: {size:.0f} MB in {seconds:.0f} s")
+    return image
+
+
+async def _bootstrap(
+    engine: "Engine",
+    python: str,
+    settings: BaseSettings,
+    network: BuildNetwork,
+    log: BuildLog,
+    progress: Progress,
+) -> str:
+    """An image that holds a minimal Debian with the Python."""
+    assert log.path is not None
+    with tempfile.TemporaryDirectory(prefix="foretrace-base-") as folder:
+        archive = Path(folder) / "root.tar"
+        await asyncio.to_thread(
+            debian.bootstrap,
+            debian.SUITES[python],
+            archive,
+            network=network,
+            log=log.path,
+            progress=progress,
+        )
+        progress("importing the base image")
+
+        def load() -> str:
+            answer = engine.client.api.import_image_from_file(
+                str(archive), repository="foretrace-root", tag=debian.SUITES[python]
+            )
+            status = json.loads(answer.strip().splitlines()[-1]).get("status", "")
+            if not status.startswith("sha256:"):
+                raise BaseImageFailed(f"the engine did not import the base image: {answer[:200]}")
+            return str(status)
+
+        return await engine.call(load)
+
+
+@contextlib.asynccontextmanager
+async def exclusive(path: Path, waiting: str, progress: Progress = silent) -> AsyncIterator[None]:
+    """Hold a lock between processes; the kernel lets go of it when its holder dies.
+
+    Args:
+        path: the lock's file.
+        waiting: what to tell the user when somebody else holds it.
+        progress: is told once, when there is something to wait for.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    told = False
+    with path.open("a") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if not told:
+                    progress(f"waiting: {waiting}")
+                told = True
+                await asyncio.sleep(0.1)
+        yield
+
+
+# A pulled image has its own Python: Debian's would be a second one.
+_PULLED_PACKAGES = tuple(p for p in debian.PACKAGES if not p.startswith("python"))
+_REFUSAL_SECONDS = 600.0
+
+_FINISH = f"""
+getent group 1000 >/dev/null || groupadd --gid 1000 agent
+getent passwd 1000 >/dev/null ||
+    useradd --uid 1000 --gid 1000 --home-dir /home/agent --create-home --shell /bin/bash agent
+mkdir -p /home/agent /opt/foretrace {ENVIRONMENT} /opt/uv/bin /testbed
+chown 1000:1000 /home/agent {ENVIRONMENT} /testbed
+: > {GENERATED}
+git config --system safe.directory '*'
+git config --system core.excludesFile {GENERATED}
+git config --system user.name agent
+git config --system user.email agent@localhost
+git config --system advice.detachedHead false
+python3 -m venv /tmp/uv
+# No uv for the oldest Pythons: pip installs there.
+/tmp/uv/bin/python -m pip install --no-cache-dir uv && cp /tmp/uv/bin/uv /opt/uv/bin/ || true
+rm -rf /tmp/uv /root/.cache
+"""
+
+_VENV = f"""
+if [ -x /opt/uv/bin/uv ]; then
+    /opt/uv/bin/uv venv --no-cache --seed --python "$(command -v python3)" {ENVIRONMENT}
+else
+    python3 -m venv {ENVIRONMENT}
+fi
+rm -rf ~/.cache
+"""
+
+_CONFIG = (
+    f"ENV PATH={ENVIRONMENT}/bin:/opt/uv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "ENV LANG=C.UTF-8",
+    "ENV PIP_DISABLE_PIP_VERSION_CHECK=1",
+    "WORKDIR /testbed",
+    "ENTRYPOINT []",
+    'CMD ["/bin/bash"]',
+)
