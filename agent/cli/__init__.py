@@ -18,6 +18,14 @@ COMMANDS = {
 }
 
 
+class Terminated(BaseException):
+    """The process was asked to end (SIGTERM, SIGHUP); everything of ours is removed by now."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
 class _Commands(click.Group):
     """Finds commands by name without importing them; their one-line helps stand in `COMMANDS`."""
 
@@ -62,6 +70,9 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped", err=True)
         status = 130
+    except Terminated as stop:
+        click.echo("stopped", err=True)
+        status = 128 + stop.number
     except Exception as error:
         if debug:
             raise

@@ -4,6 +4,7 @@ import asyncio
 
 import click
 
+from agent.cli.asyncrun import run_async
 from agent.cli.options import settings_options
 from agent.config import Settings
 
@@ -14,7 +15,7 @@ from agent.config import Settings
 @settings_options
 def command(everything: bool, settings: Settings) -> int:
     """Remove containers, images and scratch folders that dead runs left behind."""
-    return asyncio.run(_clean(everything, settings))
+    return run_async(_clean(everything, settings))
 
 
 async def _clean(everything: bool, settings: Settings) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from agent.cli.asyncrun import run_async
 from agent.cli.options import engine_options, fail_with, settings_options
 from agent.config import Settings
 from agent.errors import DONE, NOT_VERIFIED
@@ -45,7 +46,7 @@ def command(
     wanted = read_issue(issue, repo=repo or "").model_copy(
         update={name: value for name, value in given.items() if value is not None}
     )
-    return asyncio.run(_run(wanted, settings, script, as_json))
+    return run_async(_run(wanted, settings, script, as_json))
 
 
 async def _run(issue: Issue, settings: Settings, script: Path | None, as_json: bool) -> int:

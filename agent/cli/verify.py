@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from agent.cli.asyncrun import run_async
 from agent.cli.options import engine_options, settings_options
 from agent.config import Settings
 from agent.errors import DONE, NOT_VERIFIED, WrongUse
@@ -42,7 +43,7 @@ def command(
     wanted = read_issue(issue, repo=repo or "").model_copy(
         update={name: value for name, value in given.items() if value is not None}
     )
-    return asyncio.run(_verify(diff, wanted, settings, as_json))
+    return run_async(_verify(diff, wanted, settings, as_json))
 
 
 async def _verify(diff: str, issue: Issue, settings: Settings, as_json: bool) -> int:
