@@ -21,6 +21,18 @@ class EngineUnavailable(SandboxError):
     """No container engine answers, or it refused us."""
 
 
+class EngineRefused(SandboxError):
+    """The container engine answered a call with an error.
+
+    Attributes:
+        status: the HTTP status it answered with; 0 when unknown.
+    """
+
+    def __init__(self, message: str, status: int | None = None, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.status = status or 0
+
+
 class SandboxDied(SandboxError):
     """The container, its engine or the connection to it went away while it was in use."""
 
