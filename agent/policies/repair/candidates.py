@@ -1,0 +1,297 @@
+"""From suspicious lines to edits worth trying, the likeliest first.
+
+An edit's score is its statement's suspicion times its operator's prior times its own weight. A
+statement is as suspicious as its lines; a head (``if``, ``for``) also nearly as suspicious as what
+it leads to, and every statement somewhat suspicious when its function is. What the issue mentions
+and what an exception passed through counts more.
+"""
+
+import hashlib
+import heapq
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from agent.policies.repair.localise import Lines, Suspicion
+from agent.policies.repair.operators import NODE_OPERATORS, STATEMENT_OPERATORS
+from agent.policies.repair.operators.operator import Hints, Operator, Replacement, Where
+from agent.policies.repair.source import (
+    Function,
+    SourceFile,
+    Statement,
+    TextEdit,
+    Unreadable,
+    apply_edits,
+)
+
+_MOST_PER_STATEMENT = 150
+_HEAD = 0.95
+_SAME_FUNCTION = 0.5
+_MODULE_LEVEL = 0.15
+_FRAME = 1.3
+_MENTIONED = 1.5
+_HIGHEST_PRIOR = max(operator.prior for operator in (*NODE_OPERATORS, *STATEMENT_OPERATORS))
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One edit worth trying.
+
+    Attributes:
+        number: in the order of trying, from 1.
+        path: the file.
+        line: where the edit begins.
+        operator: what proposed it.
+        score: how likely it is.
+        edits: of the file's text.
+        before: the lines it changes.
+        after: what they become.
+        hot: whether swapping code in a running process is the same as importing anew.
+    """
+
+    number: int
+    path: str
+    line: int
+    operator: str
+    score: float
+    edits: tuple[TextEdit, ...]
+    before: str
+    after: str
+    hot: bool
+
+    @property
+    def size(self) -> int:
+        """Characters put in and taken out."""
+        same = 0
+        for one, other in zip(self.before, self.after, strict=False):
+            if one != other:
+                break
+            same += 1
+        rest, new = self.before[same:], self.after[same:]
+        while rest and new and rest[-1] == new[-1]:
+            rest, new = rest[:-1], new[:-1]
+        return len(rest) + len(new)
+
+
+class Candidates:
+    """Proposes edits for a ranking.
+
+    Attributes:
+        files: the parsed files, by path.
+        skipped: files that could not be parsed, with the reason.
+        statements: (weight, file, statement), the most suspicious first.
+    """
+
+    def __init__(
+        self,
+        suspicion: Suspicion,
+        imported: Lines,
+        hints: Hints,
+        read: Callable[[str], bytes],
+        *,
+        files: int = 16,
+        seed: int = 0,
+    ) -> None:
+        self._suspicion = suspicion
+        self._imported = imported
+        self._hints = hints
+        self._random = random.Random(seed)
+        self.files: dict[str, SourceFile] = {}
+        self.skipped: list[str] = []
+        for path in _most_suspicious(suspicion, files):
+            try:
+                self.files[path] = SourceFile(path, read(path))
+            except (Unreadable, OSError) as error:
+                self.skipped.append(str(error))
+        self.statements = sorted(self._weigh(), key=lambda item: -item[0])
+
+    def functions(self) -> list[tuple[float, str, str]]:
+        """(score, path, qualified name) of the suspicious functions, the most suspicious first."""
+        best: dict[tuple[str, str], float] = {}
+        for weight, file, statement in self.statements:
+            if statement.function is not None:
+                key = (file.path, statement.function.name)
+                best[key] = max(best.get(key, 0.0), weight)
+        return sorted(
+            ((weight, path, name) for (path, name), weight in best.items()),
+            key=lambda item: -item[0],
+        )
+
+    def __iter__(self) -> Iterator[Candidate]:
+        """All edits, the likeliest first, each result once."""
+        seen: set[bytes] = set()
+        heap: list[tuple[float, float, int, tuple[SourceFile, Statement, str, Replacement]]] = []
+        count = 0
+        number = 0
+        for place, (weight, file, statement) in enumerate(self.statements):
+            for score, operator, replacement in self._proposals(weight, file, statement):
+                count += 1
+                item = (file, statement, operator, replacement)
+                heapq.heappush(heap, (-score, self._random.random(), count, item))
+            following = self.statements[place + 1][0] if place + 1 < len(self.statements) else 0.0
+            while heap and -heap[0][0] >= following * _HIGHEST_PRIOR:
+                score, _, _, item = heapq.heappop(heap)
+                made = self._make(number + 1, -score, *item, seen)
+                if made is not None:
+                    number += 1
+                    yield made
+
+    def _proposals(
+        self, weight: float, file: SourceFile, statement: Statement
+    ) -> list[tuple[float, str, Replacement]]:
+        where = Where(file, statement, self._hints)
+        found: list[tuple[float, str, Replacement]] = []
+
+        def add(operator: Operator, replacement: Replacement) -> None:
+            score = weight * operator.prior * replacement.weight
+            found.append((score, operator.name, replacement))
+
+        for each in STATEMENT_OPERATORS:
+            for replacement in each.propose_statement(where):
+                add(each, replacement)
+        for node in statement.expressions:
+            for operator in NODE_OPERATORS:
+                for replacement in operator.propose(node, where):
+                    add(operator, replacement)
+        found.sort(key=lambda item: -item[0])
+        return found[:_MOST_PER_STATEMENT]
+
+    def _make(
+        self,
+        number: int,
+        score: float,
+        file: SourceFile,
+        statement: Statement,
+        operator: str,
+        replacement: Replacement,
+        seen: set[bytes],
+    ) -> Candidate | None:
+        """The candidate, or None when it changes nothing, is known, or is no Python."""
+        edits = tuple(sorted(replacement.edits))
+        if any(one.end > two.start for one, two in zip(edits, edits[1:], strict=False)):
+            return None
+        if all(file.text[edit.start : edit.end] == edit.text for edit in edits):
+            return None
+        first, last = _scope(file, statement, edits)
+        start, end = file.line_span(first, last)
+        moved = [TextEdit(edit.start - start, edit.end - start, edit.text) for edit in edits]
+        scope = apply_edits(file.text[start:end], moved)
+        bare = "".join(scope.split())
+        key = hashlib.sha1(f"{file.path}\0{first}\0{bare}".encode()).digest()
+        if key in seen or not _parses(scope):
+            return None
+        seen.add(key)
+        before, after = changed_lines(file.text, edits)
+        line = file.line_of(edits[0].start)
+        hot = statement.function is not None and self._is_hot(file.path, statement.function)
+        return Candidate(
+            number, file.path, line, operator, round(score, 6), edits, before, after, hot
+        )
+
+    def _is_hot(self, path: str, function: Function) -> bool:
+        """Whether nothing of the function, or of one around it, ran before the tests."""
+        outer = function
+        while outer.outer is not None:
+            outer = outer.outer
+        ran = self._imported.get(path, frozenset())
+        return not any(line in ran for line in _body_lines(outer))
+
+    def _weigh(self) -> Iterator[tuple[float, SourceFile, Statement]]:
+        for file in self.files.values():
+            own = {
+                id(statement): self._own_weight(file.path, statement)
+                for statement in file.statements
+            }
+            best: dict[str, float] = {}
+            for statement in file.statements:
+                if statement.function is not None:
+                    name = statement.function.name
+                    best[name] = max(best.get(name, 0.0), own[id(statement)])
+            highest = max(own.values(), default=0.0)
+            for statement in file.statements:
+                weight = max(own[id(statement)], _HEAD * self._led_to(file, statement, own))
+                if statement.function is not None:
+                    weight = max(weight, _SAME_FUNCTION * best[statement.function.name])
+                    weight *= self._mentioned(file, statement.function)
+                elif any(True for _ in statement.expressions):
+                    weight = max(weight, _MODULE_LEVEL * highest)
+                if weight > 0:
+                    yield weight, file, statement
+
+    def _own_weight(self, path: str, statement: Statement) -> float:
+        scores, frames = self._suspicion.scores, self._suspicion.frames
+        lines = range(statement.first_line, statement.last_line + 1)
+        weight = max((scores.get((path, line), 0.0) for line in lines), default=0.0)
+        if any((path, line) in frames for line in lines):
+            weight *= _FRAME
+        return weight
+
+    def _led_to(self, file: SourceFile, statement: Statement, own: dict[int, float]) -> float:
+        """The highest weight of the statements directly below a head."""
+        import libcst as cst
+
+        if statement.function is None or isinstance(statement.node, cst.FunctionDef | cst.ClassDef):
+            return 0.0
+        if isinstance(statement.node, cst.SimpleStatementLine):
+            return 0.0
+        first, last = file.lines(statement.node)
+        inside = (
+            own[id(other)]
+            for other in statement.function.statements
+            if first < other.first_line <= last
+        )
+        return max(inside, default=0.0)
+
+    def _mentioned(self, file: SourceFile, function: Function) -> float:
+        name = function.name.rpartition(".")[2].lower()
+        return _MENTIONED if name in self._hints.words else 1.0
+
+
+def _most_suspicious(suspicion: Suspicion, files: int) -> list[str]:
+    best: dict[str, float] = {}
+    for (path, _), score in suspicion.scores.items():
+        best[path] = max(best.get(path, 0.0), score)
+    return sorted(best, key=lambda path: (-best[path], path))[:files]
+
+
+def _body_lines(function: Function) -> Iterator[int]:
+    """The lines whose execution means that the function ran; not those of its ``def``."""
+    yield from range(function.body_line, function.last_line + 1)
+
+
+def _scope(file: SourceFile, statement: Statement, edits: Sequence[TextEdit]) -> tuple[int, int]:
+    """The lines to check: the outermost function's, or the whole file's."""
+    function = statement.function
+    while function is not None and function.outer is not None:
+        function = function.outer
+    total = file.line_of(len(file.text))
+    if function is None:
+        return 1, total
+    first, last = function.first_line, min(function.last_line, total)
+    start, end = file.line_span(first, last)
+    if edits[0].start < start or edits[-1].end > end:
+        return 1, total
+    return first, last
+
+
+def _parses(scope: str) -> bool:
+    """Whether the lines of a function, or of a module, are Python; indentation is kept."""
+    import ast
+
+    text = f"if 1:\n{scope}" if scope[:1] in (" ", "\t") else scope
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    return True
+
+
+def changed_lines(text: str, edits: Sequence[TextEdit]) -> tuple[str, str]:
+    """The whole lines the edits touch, before and after."""
+    start = text.rfind("\n", 0, edits[0].start) + 1
+    stop = max(edit.end for edit in edits)
+    # An edit that ends at a line's beginning does not touch that line.
+    end = stop if stop > start and text[stop - 1] == "\n" else text.find("\n", stop) + 1
+    end = end or len(text)
+    moved = [TextEdit(edit.start - start, edit.end - start, edit.text) for edit in edits]
+    return text[start:end], apply_edits(text[start:end], moved)

@@ -1,0 +1,65 @@
+"""What the failing tests and the issue tell about the edit that is wanted."""
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+
+from agent.policies.repair.localise import Recorded, words_of
+from agent.policies.repair.operators.operator import Hints
+
+_MOST_LITERALS = 24
+
+
+def gather_hints(text: str, failing: Iterable[Recorded], sources: Mapping[str, bytes]) -> Hints:
+    """Hints for the operators.
+
+    Args:
+        text: the issue's.
+        failing: the tests to repair, as recorded.
+        sources: test files by path.
+    """
+    runs = list(failing)
+    literals: list[str] = []
+    names: list[str] = []
+    for run in runs:
+        path, _, rest = run.test.partition("::")
+        for node in _test_nodes(sources.get(path, b""), rest):
+            literals += _literals(node)
+            names += _exceptions(node)
+    died = [run.error[0] for run in runs if run.error is not None]
+    return Hints(
+        exceptions=tuple(dict.fromkeys(name for name in died if _is_exception(name))),
+        expected=tuple(dict.fromkeys(names)),
+        literals=tuple(dict.fromkeys(literals))[:_MOST_LITERALS],
+        words=words_of(text),
+    )
+
+
+def _test_nodes(source: bytes, rest: str) -> Iterator[ast.AST]:
+    """The function a test id ends with."""
+    name = rest.partition("[")[0].rpartition("::")[2]
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name:
+            yield from node.body
+
+
+def _literals(node: ast.AST) -> Iterator[str]:
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Constant) and isinstance(inner.value, str | int):
+            if not isinstance(inner.value, bool) and len(repr(inner.value)) <= 40:
+                yield repr(inner.value)
+
+
+def _exceptions(node: ast.AST) -> Iterator[str]:
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Name) and _is_exception(inner.id):
+            yield inner.id
+        elif isinstance(inner, ast.Attribute) and _is_exception(inner.attr):
+            yield inner.attr
+
+
+def _is_exception(name: str) -> bool:
+    return name.isidentifier() and name.endswith(("Error", "Exception", "Warning", "Exit"))

@@ -1,0 +1,487 @@
+"""Tries many edits of a project against its tests inside one process tree.
+
+Standard library and pytest only, one file, Python 3.6 to 3.14; it runs inside a sandbox and is
+handed over as text. It reads one JSON request from the file named on its command line and writes
+one JSON line for each candidate, ``{"number", "failing", "kept", "broke", "seconds"}``, to the
+stdout it was started with; everything else that is printed goes nowhere. ``failing`` and ``kept``
+are ``pass``, ``fail``, ``error``, ``timeout`` or null; ``failing`` may be ``fresh``, which asks for
+the candidate again with ``hot`` false.
+
+A process start and a collection for every edit would cost a second each. Instead pytest collects
+once; then, for each candidate, a child is forked in which the edited functions get their new code
+objects, and the child runs the tests to repair and, if those pass, those to keep (*hot*). Where
+that would not be the same as starting afresh (the edit changes what runs at import time), the file
+is written, and a child forked before the project was imported runs pytest anew (*fresh*). Either
+way the answer is a filter: the caller judges the few survivors with an ordinary test run.
+
+The request: ``args`` (for pytest), ``cwd_first`` (whether the cwd goes on sys.path, as with
+``python -m pytest``), ``failing`` and ``keep`` (test ids), ``seconds`` (three limits: until the
+tests begin, for the failing tests, for the others), ``memory`` (bytes a trial may take on top of
+what is there), ``candidates``: ``{"number", "path", "edits": [[start, end, text], ...], "hot":
+bool}`` with offsets in characters. A candidate with ``"check": true`` and no edits runs all tests
+and answers with ``"bad"``, those to keep that do not pass here, and ``"took"``, the two times.
+"""
+
+import gc
+import io
+import json
+import os
+import resource
+import select
+import signal
+import subprocess
+import sys
+import time
+import tokenize
+import types
+
+
+def read_source(path):
+    """A Python file as text, its line ends untouched."""
+    with open(path, "rb") as file:
+        data = file.read()
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    return data.decode(encoding), encoding
+
+
+def edited(text, edits):
+    """The text with ``[start, end, new]`` replacements applied; they do not overlap."""
+    for start, end, new in sorted(edits, reverse=True):
+        text = text[:start] + new + text[end:]
+    return text
+
+
+class NeedsFresh(Exception):
+    """The edit shows only when the module is imported again."""
+
+
+def _own(code):
+    """What a code object does, its inner code objects and line numbers left out."""
+    constants = [
+        (type(constant).__name__, repr(constant))
+        for constant in code.co_consts
+        if not isinstance(constant, types.CodeType)
+    ]
+    names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
+    return (code.co_code, constants, names, code.co_flags, code.co_argcount, code.co_name)
+
+
+def _inner(code):
+    return [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+
+
+def swap(old, new, functions):
+    """Give the functions compiled from ``old`` the code of ``new``.
+
+    Args:
+        old: the module's code as it was imported.
+        new: the edited module's code.
+        functions: the live functions of that file, by name and first line.
+
+    Raises:
+        NeedsFresh: it cannot be done, or would not be the same as importing anew.
+    """
+    if _own(old) != _own(new):
+        raise NeedsFresh("what the module itself runs changed")
+    _swap_inner(old, new, functions, False)
+
+
+def _swap_inner(old, new, functions, covered):
+    before, after = _inner(old), _inner(new)
+    if [code.co_name for code in before] != [code.co_name for code in after]:
+        if not covered:
+            raise NeedsFresh("functions came or went")
+        return
+    for one, other in zip(before, after):
+        if one == other:
+            continue
+        live = [
+            function
+            for function in functions.get((one.co_name, one.co_firstlineno), ())
+            if function.__code__ == one
+        ]
+        for function in live:
+            try:
+                function.__code__ = other
+            except ValueError:
+                raise NeedsFresh("the free variables changed")
+        if not live and not covered and _own(one) != _own(other):
+            raise NeedsFresh("no live function has this code")
+        _swap_inner(one, other, functions, covered or bool(live))
+
+
+class Trier(object):
+    """Runs a request's candidates.
+
+    Attributes:
+        request: as read.
+        out: the file descriptor results go to.
+    """
+
+    def __init__(self, request, out):
+        self.request = request
+        self.out = out
+        self.root = os.getcwd()
+        self.tracked = self._tracked()
+        self.state = self._state()
+
+    # -- the tree must be as it was, whatever a trial did
+
+    def _tracked(self):
+        listing = subprocess.run(
+            ["git", "ls-files", "-z"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ).stdout
+        return [os.fsdecode(name) for name in listing.split(b"\0") if name]
+
+    def _state(self):
+        state = {}
+        for name in self.tracked:
+            try:
+                found = os.lstat(name)
+            except OSError:
+                continue
+            state[name] = (found.st_size, found.st_mtime)
+        return state
+
+    # -- one candidate
+
+    def emit(self, number, result, since):
+        """Write one line; False when the tree broke and nothing after it would be true."""
+        result["number"] = number
+        result["seconds"] = round(time.time() - since, 4)
+        result["broke"] = self._state() != self.state
+        os.write(self.out, (json.dumps(result) + "\n").encode())
+        return not result["broke"]
+
+    def in_child(self, work):
+        """Fork; ``work(say)`` runs in the child, and what it said last is the result."""
+        reader, writer = os.pipe()
+        process = os.fork()
+        if process == 0:
+            code = 1
+            try:
+                os.close(reader)
+                os.setsid()
+                self._limit()
+                work(lambda message: os.write(writer, (json.dumps(message) + "\n").encode()))
+                code = 0
+            except BaseException as error:
+                if not isinstance(error, SystemExit):
+                    os.write(writer, (json.dumps({"error": repr(error)[:300]}) + "\n").encode())
+            finally:
+                os._exit(code)
+        os.close(writer)
+        try:
+            return self._listen(reader, process)
+        finally:
+            os.close(reader)
+
+    def _limit(self):
+        memory = self.request.get("memory")
+        if memory:
+            page = os.sysconf("SC_PAGE_SIZE")
+            with open("/proc/self/statm") as file:
+                now = int(file.read().split()[0]) * page
+            resource.setrlimit(resource.RLIMIT_AS, (now + memory, now + memory))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 28, 1 << 28))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+    def _listen(self, reader, process):
+        """Messages until the child is done or its time is up; then its whole session dies."""
+        limits = self.request["seconds"]
+        deadline = time.time() + limits[0]
+        result = {}
+        buffer = b""
+        ended = False
+        while not ended:
+            left = deadline - time.time()
+            if left <= 0:
+                result["timeout"] = True
+                break
+            ready, _, _ = select.select([reader], [], [], min(left, 0.5))
+            if not ready:
+                ended = os.waitpid(process, os.WNOHANG)[0] == process
+                if ended:
+                    process = 0
+                continue
+            data = os.read(reader, 65536)
+            ended = not data
+            buffer += data
+            while b"\n" in buffer:
+                line, _, buffer = buffer.partition(b"\n")
+                message = json.loads(line.decode())
+                if "phase" in message:
+                    deadline = time.time() + limits[message.pop("phase")]
+                ended = ended or message.pop("done", False)
+                result.update(message)
+        self._end(process)
+        return verdict(result)
+
+    @staticmethod
+    def _end(process):
+        if not process:
+            return
+        try:
+            os.killpg(process, signal.SIGKILL)
+        except OSError:
+            try:
+                os.kill(process, signal.SIGKILL)
+            except OSError:
+                pass
+        os.waitpid(process, 0)
+
+    # -- fresh: the file is written, pytest starts anew
+
+    def fresh(self, candidates):
+        """Try each on disk; False when the tree broke."""
+        if len(candidates) > 2:
+            self.preload()
+        for candidate in candidates:
+            since = time.time()
+            path = candidate["path"]
+            with open(path, "rb") as file:
+                data = file.read()
+            stat = os.stat(path)
+            text, encoding = read_source(path)
+            try:
+                with open(path, "wb") as file:
+                    file.write(edited(text, candidate["edits"]).encode(encoding))
+                result = self.in_child(lambda say, one=candidate: self._anew(one, say))
+            finally:
+                with open(path, "wb") as file:
+                    file.write(data)
+                os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+            if not self.emit(candidate["number"], result, since):
+                return False
+        return True
+
+    def _anew(self, candidate, say):
+        import pytest
+
+        plugin = Plugin(self, candidate=candidate, say=say)
+        pytest.main(list(self.request["args"]), plugins=[plugin])
+        if not plugin.ran:
+            say({"failing": "error", "done": True})
+
+    def preload(self):
+        """Import what the tests need of other projects, so that the children need not."""
+        names = self.in_child(self._list_modules).get("modules", [])
+        for name in ["pytest"] + names:
+            before = set(sys.modules)
+            try:
+                __import__(name)
+            except BaseException:
+                pass
+            new = set(sys.modules) - before
+            if any(self._ours(module) for module in new):
+                for module in new:
+                    sys.modules.pop(module, None)
+
+    def _list_modules(self, say):
+        import pytest
+
+        pytest.main(list(self.request["args"]) + ["--collect-only"])
+        names = [
+            name
+            for name, module in list(sys.modules.items())
+            if not self._ours(name)
+            and getattr(module, "__spec__", None) is not None
+            and getattr(module, "__file__", None)
+            and not name.startswith(("_pytest.assertion", "__"))
+        ]
+        say({"modules": names, "done": True})
+
+    def _ours(self, name):
+        path = getattr(sys.modules.get(name), "__file__", None) or ""
+        if not path.startswith(self.root + os.sep):
+            return False
+        return "site-packages" not in path
+
+    # -- hot: one collection, a fork and new code objects for each
+
+    def hot(self, candidates):
+        """Collect once and try each; what cannot be tried this way is answered with ``fresh``."""
+        import pytest
+
+        plugin = Plugin(self, candidates=candidates)
+        pytest.main(list(self.request["args"]), plugins=[plugin])
+        if not plugin.ran:
+            for candidate in candidates:
+                self.emit(candidate["number"], {"failing": "fresh", "kept": None}, time.time())
+
+    def try_hot(self, candidates, run):
+        """Inside pytest's session: fork for each candidate and call ``run(say)`` there."""
+        sources = {}
+        functions = live_functions()
+        gc.collect()
+        if hasattr(gc, "freeze"):
+            gc.freeze()
+        for candidate in candidates:
+            since = time.time()
+            path = os.path.realpath(candidate["path"])
+            if path not in sources:
+                text = read_source(path)[0]
+                sources[path] = (text, compile(text, path, "exec", 0, True))
+            text, old = sources[path]
+
+            def work(say):
+                try:
+                    new = compile(edited(text, candidate["edits"]), path, "exec", 0, True)
+                    swap(old, new, functions.get(path, {}))
+                except NeedsFresh:
+                    say({"failing": "fresh", "done": True})
+                    return
+                except (SyntaxError, ValueError):
+                    say({"failing": "error", "done": True})
+                    return
+                run(candidate, say)
+
+            if not self.emit(candidate["number"], self.in_child(work), since):
+                return
+
+
+def live_functions():
+    """Every function there is, by its file, then by name and first line."""
+    functions = {}
+    paths = {}
+    for thing in gc.get_objects():
+        if type(thing) is types.FunctionType:
+            name = thing.__code__.co_filename
+            if name not in paths:
+                paths[name] = os.path.realpath(name)
+            key = (thing.__code__.co_name, thing.__code__.co_firstlineno)
+            functions.setdefault(paths[name], {}).setdefault(key, []).append(thing)
+    return functions
+
+
+def verdict(said):
+    """What a child said, as the two answers the caller wants."""
+    if "modules" in said:
+        return said
+    failing = said.get("failing")
+    kept = said.get("kept")
+    if said.get("timeout"):
+        if failing == "pass":
+            kept = "timeout"
+        else:
+            failing = "timeout"
+    elif failing is None:
+        failing = "error"
+    elif failing == "pass" and kept is None:
+        kept = "error"
+    result = {"failing": failing, "kept": kept}
+    for key in ("stopped_at", "bad", "took", "error"):
+        if key in said:
+            result[key] = said[key]
+    return result
+
+
+class Plugin(object):
+    """Takes pytest's loop over: either tries candidates, or runs the tests as a candidate's child.
+
+    Attributes:
+        ran: whether pytest came as far as running tests.
+    """
+
+    def __init__(self, trier, candidates=None, candidate=None, say=None):
+        self.ran = False
+        self._trier = trier
+        self._candidates = candidates
+        self._candidate = candidate
+        self._say = say
+        self._bad = False
+        self._passed = False
+
+    def pytest_runtestloop(self, session):
+        """In place of pytest's own loop."""
+        self.ran = True
+        failing, keep = self._chosen(session)
+        if self._candidates is None:
+            self._run(failing, keep, self._candidate, self._say)
+        else:
+            self._trier.try_hot(self._candidates, lambda one, say: self._run(failing, keep, one, say))
+        return True
+
+    pytest_runtestloop.tryfirst = True
+
+    def _chosen(self, session):
+        items = {item.nodeid: item for item in session.items}
+        request = self._trier.request
+        failing = [items.get(test) for test in request["failing"]]
+        keep = [items[test] for test in request["keep"] if test in items]
+        return failing, keep
+
+    def _run(self, failing, keep, candidate, say):
+        if None in failing or not failing:
+            say({"failing": "error", "done": True})
+            return
+        if candidate.get("check"):
+            self._check(failing, keep, say)
+            return
+        say({"phase": 1})
+        if self._first_bad(failing, keep[:1]) is not None:
+            say({"failing": "fail", "done": True})
+            return
+        say({"failing": "pass", "phase": 2})
+        bad = self._first_bad(keep, [])
+        if bad is None:
+            say({"kept": "pass", "done": True})
+        else:
+            say({"kept": "fail", "stopped_at": bad.nodeid, "done": True})
+
+    def _first_bad(self, items, after):
+        """Run tests until one does not pass, and return that one."""
+        for item, following in zip(items, items[1:] + (after or [None])):
+            if not self._one(item, following):
+                return item
+        return None
+
+    def _check(self, failing, keep, say):
+        """How the tests do here without any edit."""
+        say({"phase": 1})
+        since = time.time()
+        passed = [self._one(item, None) for item in failing]
+        middle = time.time()
+        say({"failing": "pass" if all(passed) else "fail", "phase": 2})
+        bad = [item.nodeid for item in keep if not self._one(item, None)]
+        took = [middle - since, time.time() - middle]
+        say({"kept": "pass", "bad": bad, "took": took, "done": True})
+
+    def _one(self, item, following):
+        self._bad = self._passed = False
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        return self._passed and not self._bad
+
+    def pytest_runtest_logreport(self, report):
+        """After each phase of a test."""
+        if report.failed:
+            self._bad = True
+        elif report.when == "call":
+            self._passed = True
+
+
+def main():
+    """Read the request, try, answer."""
+    with open(sys.argv[1]) as file:
+        request = json.load(file)
+    out = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(nowhere, number)
+    sys.dont_write_bytecode = True
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    sys.argv = ["pytest"] + list(request["args"])
+    if request.get("cwd_first", True):
+        sys.path[0] = os.getcwd()
+    else:
+        del sys.path[0]
+    trier = Trier(request, out)
+    fresh = [candidate for candidate in request["candidates"] if not candidate["hot"]]
+    hot = [candidate for candidate in request["candidates"] if candidate["hot"]]
+    if trier.fresh(fresh) and hot:
+        trier.hot(hot)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
