@@ -171,7 +171,8 @@ class Plugin(object):
     """The pytest hooks."""
 
     def __init__(self, out, root, lines):
-        self._out = open(out, "a")
+        # A plain descriptor: suites that turn warnings into errors mind files left open.
+        self._out = os.open(out, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         self._pid = os.getpid()
         self._files = Files(root)
         self._recorder = make_recorder(self._files, lines)
@@ -183,8 +184,7 @@ class Plugin(object):
     def _write(self, record):
         if os.getpid() != self._pid:
             return
-        self._out.write(json.dumps(record) + "\n")
-        self._out.flush()
+        os.write(self._out, (json.dumps(record) + "\n").encode())
 
     def _stop(self):
         lines = self._recorder.stop()
@@ -258,7 +258,9 @@ class Plugin(object):
 def pytest_configure(config):
     """Called by pytest when it loads this file with ``-p``."""
     out = os.environ.get("FORETRACE_SPECTRUM_OUT")
-    if out:
+    # Where tests are handed to other processes, those record, not the one that hands them out.
+    spread = getattr(config.option, "dist", "no") != "no" and not hasattr(config, "workerinput")
+    if out and not spread:
         root = os.environ.get("FORETRACE_SPECTRUM_ROOT") or os.getcwd()
         lines = os.environ.get("FORETRACE_SPECTRUM_LINES") != "0"
         config.pluginmanager.register(Plugin(out, root, lines), "foretrace_spectrum_hooks")

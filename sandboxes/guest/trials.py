@@ -23,9 +23,11 @@ and answers with ``"bad"``, those to keep that do not pass here, and ``"took"``,
 """
 
 import gc
+import importlib.util
 import io
 import json
 import os
+import re
 import resource
 import select
 import signal
@@ -49,6 +51,11 @@ def edited(text, edits):
     for start, end, new in sorted(edits, reverse=True):
         text = text[:start] + new + text[end:]
     return text
+
+
+def stable_id(test):
+    """A test's id without memory addresses, which differ from run to run."""
+    return re.sub(r"0x[0-9a-fA-F]{6,}", "0x...", test)
 
 
 class NeedsFresh(Exception):
@@ -104,7 +111,7 @@ def _swap_inner(old, new, functions, covered):
             try:
                 function.__code__ = other
             except ValueError:
-                raise NeedsFresh("the free variables changed")
+                raise NeedsFresh("the free variables changed") from None
         if not live and not covered and _own(one) != _own(other):
             raise NeedsFresh("no live function has this code")
         _swap_inner(one, other, functions, covered or bool(live))
@@ -238,22 +245,34 @@ class Trier(object):
             self.preload()
         for candidate in candidates:
             since = time.time()
-            path = candidate["path"]
-            with open(path, "rb") as file:
-                data = file.read()
-            stat = os.stat(path)
-            text, encoding = read_source(path)
+            undo = self._write(candidate)
             try:
-                with open(path, "wb") as file:
-                    file.write(edited(text, candidate["edits"]).encode(encoding))
                 result = self.in_child(lambda say, one=candidate: self._anew(one, say))
             finally:
-                with open(path, "wb") as file:
-                    file.write(data)
-                os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+                undo()
             if not self.emit(candidate["number"], result, since):
                 return False
         return True
+
+    @staticmethod
+    def _write(candidate):
+        """Make the edit on disk; what is returned takes it back, time stamps included."""
+        if not candidate["edits"]:
+            return lambda: None
+        path = candidate["path"]
+        with open(path, "rb") as file:
+            data = file.read()
+        stat = os.stat(path)
+        text, encoding = read_source(path)
+        with open(path, "wb") as file:
+            file.write(edited(text, candidate["edits"]).encode(encoding))
+
+        def undo():
+            with open(path, "wb") as file:
+                file.write(data)
+            os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+        return undo
 
     def _anew(self, candidate, say):
         import pytest
@@ -318,26 +337,37 @@ class Trier(object):
             gc.freeze()
         for candidate in candidates:
             since = time.time()
-            path = os.path.realpath(candidate["path"])
-            if path not in sources:
-                text = read_source(path)[0]
-                sources[path] = (text, compile(text, path, "exec", 0, True))
-            text, old = sources[path]
 
-            def work(say):
+            def work(say, candidate=candidate):
                 try:
-                    new = compile(edited(text, candidate["edits"]), path, "exec", 0, True)
-                    swap(old, new, functions.get(path, {}))
+                    self._swap(candidate, sources, functions)
                 except NeedsFresh:
                     say({"failing": "fresh", "done": True})
-                    return
                 except (SyntaxError, ValueError):
                     say({"failing": "error", "done": True})
-                    return
-                run(candidate, say)
+                else:
+                    run(candidate, say)
 
+            if candidate["edits"]:
+                self._load(candidate, sources)
             if not self.emit(candidate["number"], self.in_child(work), since):
                 return
+
+    @staticmethod
+    def _load(candidate, sources):
+        """The file's text and code, read and compiled once, before the children are forked."""
+        path = os.path.realpath(candidate["path"])
+        if path not in sources:
+            text = read_source(path)[0]
+            sources[path] = (text, compile(text, path, "exec", 0, True))
+
+    @staticmethod
+    def _swap(candidate, sources, functions):
+        if candidate["edits"]:
+            path = os.path.realpath(candidate["path"])
+            text, old = sources[path]
+            new = compile(edited(text, candidate["edits"]), path, "exec", 0, True)
+            swap(old, new, functions.get(path, {}))
 
 
 def live_functions():
@@ -399,13 +429,15 @@ class Plugin(object):
         if self._candidates is None:
             self._run(failing, keep, self._candidate, self._say)
         else:
-            self._trier.try_hot(self._candidates, lambda one, say: self._run(failing, keep, one, say))
+            self._trier.try_hot(
+                self._candidates, lambda one, say: self._run(failing, keep, one, say)
+            )
         return True
 
     pytest_runtestloop.tryfirst = True
 
     def _chosen(self, session):
-        items = {item.nodeid: item for item in session.items}
+        items = {stable_id(item.nodeid): item for item in session.items}
         request = self._trier.request
         failing = [items.get(test) for test in request["failing"]]
         keep = [items[test] for test in request["keep"] if test in items]
@@ -427,7 +459,7 @@ class Plugin(object):
         if bad is None:
             say({"kept": "pass", "done": True})
         else:
-            say({"kept": "fail", "stopped_at": bad.nodeid, "done": True})
+            say({"kept": "fail", "stopped_at": stable_id(bad.nodeid), "done": True})
 
     def _first_bad(self, items, after):
         """Run tests until one does not pass, and return that one."""
@@ -443,7 +475,7 @@ class Plugin(object):
         passed = [self._one(item, None) for item in failing]
         middle = time.time()
         say({"failing": "pass" if all(passed) else "fail", "phase": 2})
-        bad = [item.nodeid for item in keep if not self._one(item, None)]
+        bad = [stable_id(item.nodeid) for item in keep if not self._one(item, None)]
         took = [middle - since, time.time() - middle]
         say({"kept": "pass", "bad": bad, "took": took, "done": True})
 
@@ -460,6 +492,16 @@ class Plugin(object):
             self._passed = True
 
 
+def plugin_options():
+    """What keeps other plugins from measuring, shuffling or distributing our tests."""
+    options = ["-p", "no:randomly"]
+    if importlib.util.find_spec("pytest_cov"):
+        options.append("--no-cov")
+    if importlib.util.find_spec("xdist"):
+        options.append("-n0")
+    return options
+
+
 def main():
     """Read the request, try, answer."""
     with open(sys.argv[1]) as file:
@@ -468,6 +510,7 @@ def main():
     nowhere = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(nowhere, number)
+    request["args"] += plugin_options()
     sys.dont_write_bytecode = True
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     sys.argv = ["pytest"] + list(request["args"])

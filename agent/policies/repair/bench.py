@@ -183,7 +183,7 @@ class Bench:
         await self.sandbox.run(f"rm -f {out}", state=None)
         result = await self.sandbox.run(
             f"export PYTHONPATH={FOLDER}${{PYTHONPATH:+:$PYTHONPATH}}\n"
-            f'export PYTEST_ADDOPTS="-p foretrace_spectrum $PYTEST_ADDOPTS"\n{command}',
+            f'export PYTEST_ADDOPTS="-p foretrace_spectrum -p no:randomly $PYTEST_ADDOPTS"\n{command}',
             state=None,
             timeout=max(seconds, 1.0),
             environment={

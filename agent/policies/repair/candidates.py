@@ -8,6 +8,7 @@ and what an exception passed through counts more.
 
 import hashlib
 import heapq
+import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -168,7 +169,7 @@ class Candidates:
     ) -> Candidate | None:
         """The candidate, or None when it changes nothing, is known, or is no Python."""
         edits = tuple(sorted(replacement.edits))
-        if any(one.end > two.start for one, two in zip(edits, edits[1:], strict=False)):
+        if any(one.end > two.start for one, two in itertools.pairwise(edits)):
             return None
         if all(file.text[edit.start : edit.end] == edit.text for edit in edits):
             return None

@@ -48,9 +48,10 @@ def _test_nodes(source: bytes, rest: str) -> Iterator[ast.AST]:
 
 def _literals(node: ast.AST) -> Iterator[str]:
     for inner in ast.walk(node):
-        if isinstance(inner, ast.Constant) and isinstance(inner.value, str | int):
-            if not isinstance(inner.value, bool) and len(repr(inner.value)) <= 40:
-                yield repr(inner.value)
+        if not isinstance(inner, ast.Constant) or isinstance(inner.value, bool):
+            continue
+        if isinstance(inner.value, str | int) and len(repr(inner.value)) <= 40:
+            yield repr(inner.value)
 
 
 def _exceptions(node: ast.AST) -> Iterator[str]:

@@ -68,7 +68,7 @@ def read_spectrum(data: bytes) -> Spectrum:
                 spectrum.add(Spectrum(imported=imported))
                 continue
             run = Recorded(
-                test=str(record["test"]),
+                test=stable_id(str(record["test"])),
                 outcome=str(record["outcome"]),
                 seconds=float(record["seconds"]),
                 lines={path: _numbers(text) for path, text in record["lines"].items()},
@@ -77,8 +77,15 @@ def read_spectrum(data: bytes) -> Spectrum:
             )
         except (ValueError, KeyError, TypeError, AttributeError):
             continue
-        spectrum.tests[run.test] = run
+        known = spectrum.tests.get(run.test)
+        if known is None or known.outcome == "passed":
+            spectrum.tests[run.test] = run
     return spectrum
+
+
+def stable_id(test: str) -> str:
+    """A test's id without memory addresses, which differ from run to run."""
+    return re.sub(r"0x[0-9a-fA-F]{6,}", "0x...", test)
 
 
 def _pair(value: list[object]) -> tuple[str, str]:
@@ -108,7 +115,7 @@ def is_source(path: str) -> bool:
 
 def matching(wanted: Iterable[str], tests: Iterable[str]) -> list[str]:
     """The recorded tests an issue's ids stand for; an id may name a file, class or function."""
-    names = tuple(wanted)
+    names = tuple(stable_id(name) for name in wanted)
     exact = set(names)
     heads = tuple(f"{name}{mark}" for name in names for mark in ("::", "["))
     return [test for test in tests if test in exact or test.startswith(heads)]

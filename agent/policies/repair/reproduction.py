@@ -30,10 +30,7 @@ class Reproduction:
 
     def as_test(self) -> bytes:
         """A test file that runs it."""
-        if self.kind == "script":
-            body = _SCRIPT_TEST
-        else:
-            body = _SESSION_TEST
+        body = _SCRIPT_TEST if self.kind == "script" else _SESSION_TEST
         return f"SOURCE = {self.source!r}\n{body}".encode()
 
 

@@ -143,12 +143,14 @@ class Search:
             wanted = tuple(dict.fromkeys(test.partition("::")[0] for test in target.tests))
         self._files = wanted
         suite = [f"--ignore={path}" for path in wanted]
-        near, far = await asyncio.gather(
-            self._run(self._benches[0], wanted, lines=True, seconds=self._left()),
-            self._suite(self._benches[-1], suite, lines=True),
-        )
-        # One fork may serve both when there is one worker; runs in it wait for each other.
-        self._spectrum, output = near
+        # Two runs in one fork would write to the same files.
+        recording = self._run(self._benches[0], wanted, lines=True, seconds=self._left())
+        if len(self._benches) > 1:
+            rest = self._suite(self._benches[-1], suite, lines=True)
+            (self._spectrum, output), far = await asyncio.gather(recording, rest)
+        else:
+            self._spectrum, output = await recording
+            far = await self._suite(self._benches[0], suite, lines=True)
         if target.reproduction is not None:
             failed = list(self._spectrum.tests)
         else:

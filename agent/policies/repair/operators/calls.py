@@ -117,9 +117,10 @@ class Normalisation:
         edits = []
         for statement in function.statements:
             for other in statement.expressions:
-                if isinstance(where.parent(other), type(parent)) and where.text(other) == text:
-                    if isinstance(other, type(node)):
-                        edits.append(TextEdit(*where.file.span(other), new))
+                if not isinstance(where.parent(other), type(parent)):
+                    continue
+                if isinstance(other, type(node)) and where.text(other) == text:
+                    edits.append(TextEdit(*where.file.span(other), new))
         return tuple(sorted(set(edits)))
 
 

@@ -194,9 +194,12 @@ def _names(statement: Statement, where: Where) -> list[str]:
     for node in statement.expressions:
         if isinstance(node, cst.Name) and is_variable(node, where):
             found.append(node.value)
-        elif isinstance(node, cst.Attribute) and isinstance(node.value, cst.Name):
-            if not isinstance(where.parent(node), cst.Call):
-                found.append(where.text(node))
+        elif (
+            isinstance(node, cst.Attribute)
+            and isinstance(node.value, cst.Name)
+            and not isinstance(where.parent(node), cst.Call)
+        ):
+            found.append(where.text(node))
     return list(dict.fromkeys(name for name in found if name not in ("self", "cls")))
 
 
