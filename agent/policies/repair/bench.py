@@ -21,6 +21,7 @@ FOLDER = "/tmp/foretrace-repair"
 """Where our own files lie inside a fork."""
 
 _GIGABYTE = 1024**3
+_PLUGINS = "-p foretrace_spectrum -p no:randomly"
 
 Verdict = Literal["pass", "fail", "error", "timeout"]
 
@@ -183,7 +184,7 @@ class Bench:
         await self.sandbox.run(f"rm -f {out}", state=None)
         result = await self.sandbox.run(
             f"export PYTHONPATH={FOLDER}${{PYTHONPATH:+:$PYTHONPATH}}\n"
-            f'export PYTEST_ADDOPTS="-p foretrace_spectrum -p no:randomly $PYTEST_ADDOPTS"\n{command}',
+            f'export PYTEST_ADDOPTS="{_PLUGINS} $PYTEST_ADDOPTS"\n{command}',
             state=None,
             timeout=max(seconds, 1.0),
             environment={

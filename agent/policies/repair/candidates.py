@@ -10,6 +10,7 @@ import hashlib
 import heapq
 import itertools
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -25,7 +26,8 @@ from agent.policies.repair.source import (
     apply_edits,
 )
 
-_MOST_PER_STATEMENT = 150
+_MOST_PER_STATEMENT = 200
+_MOST_PER_OPERATOR = 40
 _HEAD = 0.95
 _SAME_FUNCTION = 0.5
 _MODULE_LEVEL = 0.15
@@ -155,7 +157,13 @@ class Candidates:
                 for replacement in operator.propose(node, where):
                     add(operator, replacement)
         found.sort(key=lambda item: -item[0])
-        return found[:_MOST_PER_STATEMENT]
+        of_each: Counter[str] = Counter()
+        kept = []
+        for item in found:
+            of_each[item[1]] += 1
+            if of_each[item[1]] <= _MOST_PER_OPERATOR:
+                kept.append(item)
+        return kept[:_MOST_PER_STATEMENT]
 
     def _make(
         self,
