@@ -16,13 +16,13 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
-from sandboxes.detect import EnvironmentSettings
 
 from agent.errors import ConfigProblem
 from agent.issue import first_problem
 from agent.policies.repair.settings import RepairSettings
 from agent.verify import VerifySettings
 from sandboxes.base import BaseSettings as BaseImageSettings
+from sandboxes.detect import EnvironmentSettings
 from sandboxes.sandbox import SandboxLimits
 from tools.registry import ToolSettings
 

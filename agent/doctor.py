@@ -11,10 +11,13 @@ import urllib.request
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from agent.config import Settings
 from agent.scratch import cache_folder
+
+if TYPE_CHECKING:
+    from sandboxes.engine import Engine
 
 State = Literal["ok", "missing", "unused"]
 
@@ -48,7 +51,6 @@ def examine(settings: Settings) -> Iterable[Finding]:
 
 def _engine(settings: Settings) -> Iterable[Finding]:
     from sandboxes.engine import Engine
-
     from sandboxes.errors import EngineUnavailable, SandboxError
 
     try:
@@ -66,7 +68,7 @@ def _engine(settings: Settings) -> Iterable[Finding]:
         engine.close()
 
 
-def _base(engine, settings: Settings) -> Finding:  # type: ignore[no-untyped-def]
+def _base(engine: "Engine", settings: Settings) -> Finding:
     from sandboxes.base import find_base
 
     python = settings.environment.python or settings.base.python
@@ -77,9 +79,9 @@ def _base(engine, settings: Settings) -> Finding:  # type: ignore[no-untyped-def
     return Finding("base image", "ok", f"Python {base.python}")
 
 
-def _engine_disk(engine) -> Finding:  # type: ignore[no-untyped-def]
+def _engine_disk(engine: "Engine") -> Finding:
     """Room where the engine keeps its images, when it is on this machine."""
-    root = Path(str(engine.client.info().get("DockerRootDir", "")))
+    root = Path(str(engine.about().get("DockerRootDir", "")))
     while not root.exists() and root != root.parent:
         root = root.parent
     return _room("engine's disk", root)

@@ -1,6 +1,7 @@
 """From an issue to a place to work on it: the source, its environment, clean sandboxes of both."""
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from agent.errors import WrongUse
 from agent.issue import Issue
 from agent.scratch import cache_folder, scratch_folder
 from agent.verify import Judgement
+from sandboxes.detect import EnvironmentSettings
 from sandboxes.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ class Workplace:
         engine: where its sandboxes run.
         image: the repository image; every sandbox starts from it.
         base_commit: what patches are taken against.
+        files: paths of all files in the base commit.
         test_command: how this repository's tests are run.
         judgement: what judges a patch, with everything it needs from outside.
         notes: what the user should know of how it came about.
@@ -39,6 +42,7 @@ class Workplace:
     engine: "Engine"
     image: str
     base_commit: str
+    files: frozenset[str]
     test_command: str
     judgement: Judgement
     notes: tuple[str, ...]
@@ -99,6 +103,7 @@ async def prepare(
             extra_files=files if at_start else {},
             extra_patch=issue.tests_from.patch if issue.tests_from and at_start else None,
         )
+        files_at_base = await asyncio.to_thread(_files_below, checkout.path)
         image = await ensure_repository_image(
             engine,
             checkout,
@@ -111,6 +116,7 @@ async def prepare(
         engine=engine,
         image=image.id,
         base_commit=checkout.base_commit,
+        files=files_at_base,
         test_command=image.test_command or settings.tools("").test_command,
         judgement=Judgement.of(issue, files),
         notes=(*checkout.notes, *image.notes),
@@ -120,12 +126,18 @@ async def prepare(
     )
 
 
-def _environment(issue: Issue, settings: Settings):  # type: ignore[no-untyped-def]
+def _environment(issue: Issue, settings: Settings) -> EnvironmentSettings:
     """The user's environment settings, with what the issue itself says of Python and install."""
     said = {"python": issue.python, "install": issue.install}
     return settings.environment.model_copy(
         update={name: value for name, value in said.items() if value is not None}
     )
+
+
+def _files_below(root: Path) -> frozenset[str]:
+    """Relative paths of all files; links are not followed."""
+    paths = (Path(folder, name) for folder, _, names in os.walk(root) for name in names)
+    return frozenset(path.relative_to(root).as_posix() for path in paths)
 
 
 def _fetch_tests(issue: Issue) -> Mapping[str, bytes]:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict
 
 from agent.config import Settings
-from agent.errors import AgentError, ConfigProblem
+from agent.errors import AgentError, ConfigProblem, WrongUse
 from agent.issue import Issue
 from agent.loop import Limits, LoopEnd, run_loop
 from agent.policies.policy import Policy
@@ -36,7 +36,7 @@ from agent.trajectory import (
     Trajectory,
     Verified,
 )
-from agent.verify import broken, verify_patch
+from agent.verify import broken, touched_files, verify_patch
 from sandboxes.errors import BuildFailed, SandboxError
 from tools.registry import build_tools
 
@@ -186,6 +186,7 @@ class _Attempt:
             progress=self.progress,
         )
         self.timings["prepare"] = place.seconds
+        _check_tests(self.issue, place)
         self.trajectory.append(
             Prepared(
                 base_commit=place.base_commit,
@@ -263,6 +264,22 @@ class _Attempt:
         )
         _write_json(self.folder / "result.json", result)
         return Run(self.folder, result, self.patch)
+
+
+def _check_tests(issue: Issue, place: Workplace) -> None:
+    """Say at once that a test's file is missing, rather than after all the work.
+
+    Raises:
+        WrongUse: a test the issue names lies in no file of the base.
+    """
+    brought = {*place.judgement.files, *touched_files(place.judgement.patch or "")}
+    for test in issue.tests:
+        path = test.partition("::")[0]
+        if path not in place.files and path not in brought:
+            raise WrongUse(
+                f"there is no {path} in the repository, which the test {test} names",
+                "give tests as pytest does: tests/test_file.py::test_name",
+            )
 
 
 def _verdict(verified: Verified, end: LoopEnd) -> tuple[Status, str]:

@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict, Field
-from sandboxes.diff import PatchRefused, apply_patch
-from tools.test import run_tests
 
 from agent.issue import Issue
 from agent.trajectory import TestReport, Verified
+from sandboxes.diff import PatchRefused, apply_patch
 from sandboxes.errors import FileProblem
 from sandboxes.sandbox import Sandbox
 from tools.registry import ToolSettings
+from tools.test import run_tests
 
 
 class VerifySettings(BaseModel):
@@ -128,6 +128,11 @@ def broken(report: TestReport) -> bool:
     return report.before == "passed" and report.after != "passed" and not report.flaky
 
 
+def touched_files(patch: str) -> list[str]:
+    """The paths a diff names."""
+    return re.findall(r"^(?:---|\+\+\+) [ab]/(.+?)\t?$", patch, re.MULTILINE)
+
+
 @dataclass
 class _Sides:
     """The base and the patched sandbox, and how tests are run on them."""
@@ -176,7 +181,7 @@ class _Sides:
 
 async def _own_tests(base: Sandbox, judgement: Judgement) -> dict[str, bytes | None]:
     """The files that hold the judging tests as they are at the base; None where there is none."""
-    touched = re.findall(r"^(?:---|\+\+\+) [ab]/(.+?)\t?$", judgement.patch or "", re.MULTILINE)
+    touched = touched_files(judgement.patch or "")
     own: dict[str, bytes | None] = {}
     for path in {*(test.partition("::")[0] for test in judgement.tests), *touched}:
         try:

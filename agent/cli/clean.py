@@ -19,9 +19,8 @@ def command(everything: bool, settings: Settings) -> int:
 
 
 async def _clean(everything: bool, settings: Settings) -> int:
-    from sandboxes.engine import Engine, sweep
-
     from agent.scratch import sweep_scratch
+    from sandboxes.engine import Engine, sweep
 
     folders = sweep_scratch(everything=everything)
     engine = await asyncio.to_thread(Engine.connect, settings.engine or None)

@@ -50,11 +50,10 @@ def command(
 
 
 async def _run(issue: Issue, settings: Settings, script: Path | None, as_json: bool) -> int:
-    from sandboxes.engine import Engine, sweep
-
     from agent.cli.report import report
     from agent.cli.terminal import safe
     from agent.run import default_policy, run_issue
+    from sandboxes.engine import Engine, sweep
 
     def progress(line: str) -> None:
         if not as_json:

@@ -47,12 +47,11 @@ def command(
 
 
 async def _verify(diff: str, issue: Issue, settings: Settings, as_json: bool) -> int:
-    from sandboxes.engine import Engine
-
     from agent.cli.report import print_verification
     from agent.cli.terminal import safe
     from agent.prepare import prepare
     from agent.verify import verify_patch
+    from sandboxes.engine import Engine
 
     def progress(line: str) -> None:
         if not as_json:
