@@ -28,7 +28,7 @@ export GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null GIT_ATTR_NOSYSTEM=1
 export GIT_NO_REPLACE_OBJECTS=1 GIT_TERMINAL_PROMPT=0 GIT_OPTIONAL_LOCKS=0
 scratch=$(mktemp -d -p /tmp || mktemp -d -p /var/tmp || mktemp -d -p /dev/shm) || exit {_FAILED}
 trap 'rm -rf -- "$scratch"' EXIT
-exec 2>"$scratch/errors"
+exec 2>>"$scratch/errors"
 fail() {{ head -c 4096 "$scratch/errors"; exit {_FAILED}; }}
 export HOME=$scratch GIT_DIR=$scratch/git GIT_WORK_TREE={REPOSITORY}
 mkdir -p "$GIT_DIR"/{{info,refs,objects/info}} || fail
@@ -75,6 +75,12 @@ if ! add || grep -q 'Permission denied' "$scratch/errors"; then
 fi
 """
 
+_SHOW = """
+git diff --cached --binary --full-index --find-renames -l1000 --no-color --no-ext-diff \\
+    --no-textconv --src-prefix=a/ --dst-prefix=b/ "$base" > "$scratch/diff" || fail
+cat "$scratch/diff"
+"""
+
 _TAKE = (
     _PRIVATE_GIT
     + """
@@ -84,11 +90,7 @@ seed=$(git hash-object -t blob /dev/null) || fail
 git update-index -q --refresh  # or unchanged files would be stored once more
 """
     + _ADD_EVERYTHING
-    + """
-git diff --cached --binary --full-index --find-renames -l1000 --no-color --no-ext-diff \\
-    --no-textconv --src-prefix=a/ --dst-prefix=b/ "$base" > "$scratch/diff" || fail
-cat "$scratch/diff"
-"""
+    + _SHOW
 )
 
 _APPLY = (
@@ -108,6 +110,20 @@ cat > "$scratch/patch" || fail
 git read-tree "$(git --git-dir={BASE_GIT} rev-parse HEAD)" || fail
 git apply --cached --check --whitespace=nowarn "$scratch/patch" || fail
 """
+)
+
+
+# The same, but what changed is what a patch changes, not what the files look like.
+_REWRITE = (
+    _PRIVATE_GIT
+    + f"""
+cat > "$scratch/input" || fail
+sed '/^$/q' "$scratch/input" > "$GIT_DIR/info/attributes"
+sed '1,/^$/d' "$scratch/input" > "$scratch/patch"
+base=$(git --git-dir={BASE_GIT} rev-parse HEAD) && git read-tree "$base" || fail
+git apply --cached --whitespace=nowarn "$scratch/patch" || fail
+"""
+    + _SHOW
 )
 
 
@@ -133,18 +149,9 @@ async def take_diff(sandbox: Sandbox, base_commit: str) -> str:
         DiffFailed: git cannot tell, or it is more than 64 MiB.
         SandboxDied: the sandbox went away.
     """
-    attributes = EXACT
-    for _ in range(3):
-        raw = await _diff(sandbox, base_commit, attributes)
-        text, binary = _as_text(raw)
-        if not binary:
-            return text
-        # Git leaves out lines of attributes over 2048 bytes, and files may change meanwhile.
-        attributes += "".join(f"{_pattern(name)} -diff\n" for name in sorted(binary))
-    text, binary = _as_text(await _diff(sandbox, base_commit, EXACT + _EVERYTHING_BINARY))
-    if binary:
-        raise DiffFailed("the changes cannot be written as text")
-    return text
+    if not re.fullmatch(r"[0-9a-f]{40,64}", base_commit):
+        raise DiffFailed(f"{base_commit!r} is not a commit's id")
+    return await _text_diff(sandbox, f"base={base_commit}\n{_TAKE}", b"")
 
 
 async def apply_patch(sandbox: Sandbox, patch: str) -> None:
@@ -172,6 +179,16 @@ async def check_patch(sandbox: Sandbox, patch: str) -> None:
     await _git_apply(sandbox, _CHECK, patch)
 
 
+async def normal_patch(sandbox: Sandbox, patch: bytes) -> str:
+    """A patch against the base in the form `take_diff` gives it, in UTF-8 whatever it was in.
+
+    Raises:
+        PatchRefused: it does not apply to the base.
+        SandboxDied: the sandbox went away.
+    """
+    return await _text_diff(sandbox, _REWRITE, patch)
+
+
 async def _git_apply(sandbox: Sandbox, script: str, patch: str) -> None:
     result = await sandbox.run(
         f"({script})",
@@ -183,20 +200,35 @@ async def _git_apply(sandbox: Sandbox, script: str, patch: str) -> None:
         raise PatchRefused(f"the patch does not apply: {_first_reason(result.text)}")
 
 
-async def _diff(sandbox: Sandbox, base_commit: str, attributes: str) -> bytes:
-    if not re.fullmatch(r"[0-9a-f]{40,64}", base_commit):
-        raise DiffFailed(f"{base_commit!r} is not a commit's id")
+async def _text_diff(sandbox: Sandbox, script: str, patch: bytes) -> str:
+    """What a script shows, with those files in binary form that cannot be text."""
+    attributes = EXACT
+    for _ in range(3):
+        text, binary = _as_text(await _show(sandbox, script, attributes, patch))
+        if not binary:
+            return text
+        # Git leaves out lines of attributes over 2048 bytes, and files may change meanwhile.
+        attributes += "".join(f"{_pattern(name)} -diff\n" for name in sorted(binary))
+    text, binary = _as_text(await _show(sandbox, script, EXACT + _EVERYTHING_BINARY, patch))
+    if binary:
+        raise DiffFailed("the changes cannot be written as text")
+    return text
+
+
+async def _show(sandbox: Sandbox, script: str, attributes: str, patch: bytes) -> bytes:
     result = await sandbox.run(
-        f"(base={base_commit}\n{_TAKE})",
+        f"({script})",
         state=None,
         timeout=_SECONDS,
         output_limit=_MOST_BYTES,
-        stdin=attributes.encode("utf-8", "surrogateescape"),
+        stdin=attributes.encode() + b"\n" + patch,
     )
     if result.omitted:
         raise DiffFailed("what changed is more than 64 MiB", "remove large files from /testbed")
     if not result.ok:
         ended = _first_reason(result.text) if result.status == "exited" else result.status
+        if patch:
+            raise PatchRefused(f"the patch does not apply: {ended}")
         raise DiffFailed(f"git cannot tell what changed: {ended}")
     return result.head
 

@@ -1,72 +1,30 @@
-"""The tools by name, and what they have in common.
+"""The tools by name. A new one is one file with one class, and one line in `TOOLS`."""
 
-A tool is one file with one class and one line in `TOOLS`. It gets the text between its tags on the
-wire and answers with text; it raises nothing for what a policy can do wrong, and lets a
-`SandboxError` through for what it cannot help.
-"""
-
-from dataclasses import dataclass, field
 from typing import Protocol
 
-from sandboxes.sandbox import Sandbox
+from tools.bash import BashTool
+from tools.create import CreateTool
+from tools.edit import EditTool
+from tools.submit import SubmitTool
+from tools.test import TestTool
+from tools.tool import Tool, ToolCall, ToolResult, ToolSettings
+
+__all__ = ["TOOLS", "Tool", "ToolCall", "ToolResult", "ToolSettings", "build_tools"]
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """One action a policy asks for: a tool's name and its argument, exactly as written."""
-
-    name: str
-    argument: str
-
-
-@dataclass(frozen=True, slots=True)
-class ToolResult:
-    """What a tool answers.
-
-    Attributes:
-        output: text for the policy.
-        ok: False when the call did nothing because it was malformed or refused.
-        data: the same result for programs: JSON values only.
-        patch: set by a submission alone: the submitted diff.
-    """
-
-    output: str
-    ok: bool = True
-    data: dict[str, object] = field(default_factory=dict)
-    patch: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ToolSettings:
-    """What tools need to know of the run.
-
-    Attributes:
-        command_timeout: seconds one command may take.
-        output_limit: bytes kept of a command's output.
-        test_command: how tests are run; ``{tests}`` and ``{junit}`` are replaced.
-        test_timeout: seconds one call of the test tool may take.
-    """
-
-    command_timeout: float = 120.0
-    output_limit: int = 480 * 1024
-    test_command: str = (
-        "python -m pytest -q -p no:cacheprovider -o junit_family=xunit1 --junitxml={junit} {tests}"
-    )
-    test_timeout: float = 600.0
-
-
-class Tool(Protocol):
-    """One thing a policy can do."""
+class _ToolClass(Protocol):
+    """What makes a tool: its class, called with the run's settings."""
 
     name: str
-    """As it stands in a call: letters and underscores."""
 
-    writes: bool
-    """Whether a call may change the repository (asked before when the user confirms writes)."""
+    def __call__(self, settings: ToolSettings) -> Tool: ...
 
-    description: str
-    """What it does and what its argument looks like, for a policy to read."""
 
-    async def __call__(self, argument: str, sandbox: Sandbox) -> ToolResult:
-        """Do it."""
-        ...
+TOOLS: dict[str, _ToolClass] = {
+    each.name: each for each in (BashTool, EditTool, CreateTool, TestTool, SubmitTool)
+}
+
+
+def build_tools(settings: ToolSettings) -> dict[str, Tool]:
+    """One of each tool, by name, in the order a policy is told of them."""
+    return {name: make(settings) for name, make in TOOLS.items()}

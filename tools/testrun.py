@@ -1,0 +1,238 @@
+"""Running tests in a sandbox and knowing, test by test, how they ended."""
+
+import re
+import secrets
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from sandboxes.errors import FileProblem
+from sandboxes.sandbox import CommandResult, Sandbox
+from tools.junit import BadReport, Case, Status, read_junit
+from tools.nodeids import Locator, covers, file_of, normal_id, with_users_paths
+from tools.tool import ToolSettings
+
+_LONGEST_COMMAND = 60_000  # bytes of test ids; beyond that their files are run instead
+_MOST_RETRIES = 20
+_MOST_LINES = 12
+_GRAVITY: tuple[Status, ...] = ("failed", "error", "passed", "xfailed", "skipped", "missing")
+_NOT_FOUND = re.compile(
+    r"^ERROR: (?:file or directory not found|file not found|not found|"
+    r"found no collectors for)[: ] ?(.+?)$",
+    re.MULTILINE,
+)
+# A test that changes a source file and runs it within the same second must not meet the bytecode of
+# the file as it was; colours would only be noise.
+_ENVIRONMENT = {"PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1", "PY_COLORS": "0"}
+
+
+@dataclass(frozen=True, slots=True)
+class TestOutcome:
+    """How one test ended.
+
+    Attributes:
+        id: as pytest's node id, relative to the repository; a file alone when it could not be
+            collected.
+        status: ``passed``, ``failed``, ``error``, ``skipped``, ``xfailed``; ``missing`` for an id
+            that was asked for and is not there.
+        message: the lines that say why; empty for passed tests.
+        seconds: as the runner measured it.
+    """
+
+    __test__: ClassVar[bool] = False
+
+    id: str
+    status: Status
+    message: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TestRun:
+    """One run of some tests.
+
+    Attributes:
+        outcomes: one for each test that ran or was asked for, in the runner's order.
+        complete: the run came to its end and left a readable report. Otherwise ``outcomes`` may
+            lack tests, and says nothing of those it lacks.
+        problem: why it is not complete, one line; empty when it is.
+        exit_code: the runner's; None when it was stopped.
+        output: what the runner printed.
+        seconds: wall time.
+    """
+
+    __test__: ClassVar[bool] = False
+
+    outcomes: tuple[TestOutcome, ...]
+    complete: bool
+    problem: str
+    exit_code: int | None
+    output: str
+    seconds: float
+
+    def counts(self) -> dict[str, int]:
+        """How many tests ended how; only what occurred."""
+        found = [outcome.status for outcome in self.outcomes]
+        return {status: found.count(status) for status in _GRAVITY if status in found}
+
+
+async def run_tests(
+    sandbox: Sandbox,
+    tests: Sequence[str],
+    settings: ToolSettings,
+    *,
+    timeout: float | None = None,
+) -> TestRun:
+    """Run tests with the repository's test command, apart from the agent's shell.
+
+    An id that does not exist makes pytest run nothing at all: the others are run without it, and it
+    comes back as ``missing``. One whose file cannot be collected comes back as ``error``.
+
+    Args:
+        sandbox: where.
+        tests: node ids, files or folders; none for the whole suite.
+        settings: the command, the time-out and the limit of output.
+        timeout: seconds, instead of the settings'.
+
+    Raises:
+        SandboxDied: the sandbox went away.
+    """
+    asked = list(dict.fromkeys(normal_id(test) for test in tests if test.strip()))
+    left, absent = asked, list[str]()
+    seconds, budget = 0.0, timeout or settings.test_timeout
+    cases: list[Case] = []
+    for _ in range(_MOST_RETRIES):
+        result, found, problem = await _run_once(sandbox, left, settings, budget - seconds)
+        seconds += result.seconds
+        cases += found
+        gone = _not_found(result, left)
+        if not gone:
+            break
+        absent += gone
+        left = [test for test in left if test not in gone]
+        if not left or seconds >= budget:
+            problem = problem if left else ""
+            break
+    outcomes = await _outcomes(sandbox, cases, asked)
+    if not problem and result.exit_code == 2 and "Interrupted:" in result.text:
+        problem = "the runner gave up while it collected the tests"
+    if not problem:
+        outcomes += _unaccounted(asked, outcomes)
+    return TestRun(
+        outcomes=tuple(outcomes),
+        complete=not problem,
+        problem=problem,
+        exit_code=result.exit_code,
+        output=result.text,
+        seconds=round(seconds, 3),
+    )
+
+
+async def _run_once(
+    sandbox: Sandbox, tests: Sequence[str], settings: ToolSettings, seconds: float
+) -> tuple[CommandResult, list[Case], str]:
+    """One call of the test command: its result, its report, and what is wrong with that."""
+    folder = f"/tmp/foretrace-{secrets.token_hex(8)}"
+    report = f"{folder}/junit.xml"
+    command = settings.test_command.replace("{junit}", report)
+    command = command.replace("{tests}", _arguments(tests))
+    result = await sandbox.run(
+        f"mkdir {folder} || exit\n{command}",
+        state=None,
+        timeout=seconds,
+        output_limit=settings.output_limit,
+        environment=_ENVIRONMENT,
+    )
+    cases: list[Case] = []
+    try:
+        cases = read_junit(await sandbox.read_file(report))
+        problem = ""
+    except (FileProblem, BadReport) as error:
+        problem = _why_no_report(result, settings, error)
+    if result.status != "exited":
+        problem = _why_no_report(result, settings, None)
+    await sandbox.run(f"rm -rf {folder}", state=None)
+    return result, cases, problem
+
+
+def _arguments(tests: Sequence[str]) -> str:
+    quoted = " ".join(shlex.quote(test) for test in tests)
+    if len(quoted) > _LONGEST_COMMAND:
+        quoted = " ".join(shlex.quote(file) for file in dict.fromkeys(map(file_of, tests)))
+    return quoted
+
+
+def _why_no_report(
+    result: CommandResult, settings: ToolSettings, error: FileProblem | BadReport | None
+) -> str:
+    if result.status == "timeout":
+        return f"the tests did not end within {settings.test_timeout:g} s and were stopped"
+    if result.status != "exited":
+        return f"the tests were stopped ({result.status})"
+    if "{junit}" not in settings.test_command:
+        return "the test command writes no JUnit report ({junit} is not in it)"
+    if isinstance(error, BadReport):
+        return str(error)
+    return f"the tests ended with exit code {result.exit_code} and left no report"
+
+
+def _not_found(result: CommandResult, tests: Sequence[str]) -> list[str]:
+    """Those of the tests that pytest could not find, when it ran nothing because of them."""
+    if result.exit_code != 4:
+        return []
+    named = [normal_id(name) for name in _NOT_FOUND.findall(result.text)]
+    return [test for test in tests if any(n == test or n.endswith("/" + test) for n in named)]
+
+
+async def _outcomes(
+    sandbox: Sandbox, cases: Sequence[Case], asked: Sequence[str]
+) -> list[TestOutcome]:
+    """The cases under their node ids, several of one id put together."""
+    files = [file_of(test) for test in asked]
+    files += [case.file for case in cases if case.file]
+    locator = Locator(files)
+    ids = [locator.find(case.classname, case.name, case.file) for case in cases]
+    if locator.unsure:
+        locator = Locator([*files, *await _python_files(sandbox)])
+        ids = [locator.find(case.classname, case.name, case.file) for case in cases]
+    found: dict[str, TestOutcome] = {}
+    for test, case in zip(with_users_paths(ids, asked), cases, strict=True):
+        message = "" if case.status == "passed" else essence(case.summary, case.text)
+        outcome = TestOutcome(test, case.status, message, case.seconds)
+        found[test] = _worse(found[test], outcome) if test in found else outcome
+    return list(found.values())
+
+
+def _worse(one: TestOutcome, other: TestOutcome) -> TestOutcome:
+    """Of two results of one test (a subtest, a teardown) the one that counts."""
+    graver = min(one, other, key=lambda outcome: _GRAVITY.index(outcome.status))
+    return replace(graver, seconds=round(one.seconds + other.seconds, 6))
+
+
+def _unaccounted(asked: Iterable[str], outcomes: Sequence[TestOutcome]) -> list[TestOutcome]:
+    """What was asked for and has no result: missing, or an error when its file is one."""
+    broken = {each.id: each for each in outcomes if each.status == "error" and "::" not in each.id}
+    extra = []
+    for test in asked:
+        if any(covers(test, outcome.id) for outcome in outcomes):
+            continue
+        why = broken.get(file_of(test))
+        extra.append(replace(why, id=test) if why else TestOutcome(test, "missing", "no such test"))
+    return extra
+
+
+async def _python_files(sandbox: Sandbox) -> list[str]:
+    listing = "find . -name .git -prune -o -name '*.py' -type f -printf '%P\\0'"
+    result = await sandbox.run(listing, state=None, output_limit=64 * 1024**2)
+    return result.head.decode("utf-8", "replace").split("\0")[:-1]
+
+
+def essence(summary: str, text: str) -> str:
+    """The lines of a failure that say why: pytest's ``E`` lines and the place, or the last ones."""
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    said = [line for line in lines if re.match(r"E(?:\s|$)", line)][:_MOST_LINES]
+    places = [line for line in lines if re.match(r"\S.*:\d+: ", line)]
+    chosen = [*said, *places[-1:]] if said else lines[-_MOST_LINES:]
+    chosen = chosen or summary.splitlines()[:_MOST_LINES]
+    return "\n".join(line[:500] for line in chosen)

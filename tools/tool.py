@@ -1,0 +1,72 @@
+"""What the tools have in common.
+
+A tool gets the text between its tags on the wire and answers with text; it raises nothing for what
+a policy can do wrong, and lets a `SandboxError` through for what it cannot help.
+"""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sandboxes.sandbox import Sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One action a policy asks for: a tool's name and its argument, exactly as written."""
+
+    name: str
+    argument: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a tool answers.
+
+    Attributes:
+        output: text for the policy.
+        ok: False when the call did nothing because it was malformed or refused.
+        data: the same result for programs: JSON values only.
+        patch: set by a submission alone: the submitted diff.
+    """
+
+    output: str
+    ok: bool = True
+    data: dict[str, object] = field(default_factory=dict)
+    patch: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSettings:
+    """What tools need to know of the run.
+
+    Attributes:
+        command_timeout: seconds one command may take.
+        output_limit: bytes kept of a command's output.
+        test_command: how tests are run; ``{tests}`` and ``{junit}`` are replaced.
+        test_timeout: seconds one call of the test tool may take.
+    """
+
+    command_timeout: float = 120.0
+    output_limit: int = 480 * 1024
+    test_command: str = (
+        "python -m pytest -q -p no:cacheprovider --continue-on-collection-errors"
+        " -o junit_family=xunit1 --junitxml={junit} {tests}"
+    )
+    test_timeout: float = 600.0
+
+
+class Tool(Protocol):
+    """One thing a policy can do."""
+
+    name: str
+    """As it stands in a call: letters and underscores."""
+
+    writes: bool
+    """Whether a call may change the repository (asked before when the user confirms writes)."""
+
+    description: str
+    """What it does and what its argument looks like, for a policy to read."""
+
+    async def __call__(self, argument: str, sandbox: Sandbox) -> ToolResult:
+        """Do it."""
+        ...
