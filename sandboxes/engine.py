@@ -10,7 +10,7 @@ import asyncio
 import atexit
 import contextlib
 import os
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -282,7 +282,7 @@ def our_errors(url: str) -> Iterator[None]:
         raise SandboxError(f"the container engine did not answer properly: {error}") from error
 
 
-async def uncancelled(work: Coroutine[object, object, T]) -> T:
+async def uncancelled(work: Awaitable[T]) -> T:
     """Finish some work whatever happens; a cancellation takes effect afterwards."""
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
