@@ -8,13 +8,11 @@ virtual environment at ``/opt/env`` that comes first on PATH, uv, and the unpriv
 
 import asyncio
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
 import tempfile
 import time
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,10 +21,11 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 from pydantic import BaseModel, ConfigDict, Field
 
-from sandboxes import debian
+from sandboxes import debian, store
 from sandboxes.build import ROOT, BuildContainer, BuildLog, Progress, silent
 from sandboxes.errors import BaseImageFailed, BuildFailed, SandboxError
 from sandboxes.hostnet import BuildNetwork, host_network
+from sandboxes.store import has_image
 
 if TYPE_CHECKING:
     from sandboxes.engine import Engine
@@ -37,7 +36,6 @@ RECIPE = 1
 DEFAULT_PYTHON = "3.11"
 ENVIRONMENT = "/opt/env"
 GENERATED = "/opt/foretrace/generated"
-LABEL = "dev.foretrace"
 UV_OLDEST = (3, 8)
 """The oldest Python that uv installs for; pip does it below."""
 
@@ -48,6 +46,7 @@ class BaseSettings(BaseModel):
     """How base images are made.
 
     Attributes:
+        python: the Python of projects that do not say which they want.
         pull: the image to pull for a Python, ``{python}`` standing for ``3.11`` and the like;
             empty to pull nothing.
         pull_seconds: how long a registry may take to say that it knows the image.
@@ -56,6 +55,7 @@ class BaseSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    python: str = Field(default=DEFAULT_PYTHON, pattern=r"^3\.\d+$")
     pull: str = "python:{python}-slim"
     pull_seconds: float = Field(default=20.0, gt=0)
     cache: Path = Field(
@@ -101,10 +101,12 @@ async def ensure_base(
         BaseImageFailed: neither pulling nor bootstrapping gave an image.
     """
     settings = settings or BaseSettings()
+    found = await find_base(engine, python)
+    if found is not None:
+        return found
     wanted = ".".join(python.split(".")[:2])
     notes: tuple[str, ...] = ()
-    found = await _find(engine, wanted, settings)
-    if found is None and not await _can_pull(engine, wanted, settings, progress):
+    if not await _can_pull(engine, wanted, settings, progress):
         nearest = nearest_python(wanted, constraint)
         if nearest != wanted:
             notes = (
@@ -112,14 +114,14 @@ async def ensure_base(
                 f" Python {nearest} is used instead",
             )
             wanted = nearest
-            found = await _find(engine, wanted, settings)
-    if found is None:
-        lock = settings.cache / "locks" / f"base-{wanted}.lock"
-        async with exclusive(lock, f"another process makes the base image for {wanted}", progress):
-            found = await _find(engine, wanted, settings)
-            if found is None:
-                found = await _make(engine, wanted, settings, progress)
-    return BaseImage(found, wanted, notes)
+    lock = settings.cache / "locks" / f"base-{wanted}.lock"
+    waiting = f"another process makes the base image for Python {wanted}"
+    async with store.exclusive(lock, waiting, progress):
+        found = await find_base(engine, wanted)
+        if found is None:
+            made = await _make(engine, wanted, settings, progress)
+            found = BaseImage(made, wanted)
+    return BaseImage(found.id, wanted, notes)
 
 
 def nearest_python(wanted: str, constraint: str = "") -> str:
@@ -141,15 +143,17 @@ def nearest_python(wanted: str, constraint: str = "") -> str:
     return min(fitting, key=lambda p: (abs(Version(p).minor - minor), -Version(p).minor))
 
 
-def _key(python: str, settings: BaseSettings) -> str:
-    recipe = (RECIPE, python, debian.PACKAGES, _FINISH, _CONFIG)
-    return hashlib.sha256(repr(recipe).encode()).hexdigest()[:24]
+def _key(python: str) -> str:
+    return store.digest(RECIPE, python, debian.PACKAGES, _FINISH, _VENV, _CONFIG)
 
 
-async def _find(engine: "Engine", python: str, settings: BaseSettings) -> str | None:
-    filters = {"label": [f"{LABEL}.kind=base", f"{LABEL}.key={_key(python, settings)}"]}
-    images = await engine.call(engine.client.api.images, filters=filters)
-    return str(images[0]["Id"]) if images else None
+async def find_base(
+    engine: "Engine", python: str = DEFAULT_PYTHON, *, settings: BaseSettings | None = None
+) -> BaseImage | None:
+    """The base image with a Python, if it has been made already."""
+    wanted = ".".join(python.split(".")[:2])
+    found = await store.find_image(engine, "base", _key(wanted))
+    return BaseImage(found.id, wanted) if found else None
 
 
 async def _can_pull(
@@ -159,22 +163,12 @@ async def _can_pull(
     if not settings.pull or python not in _PULLABLE:
         return False
     name = settings.pull.format(python=python)
-    if await engine.call(_has_image, engine, name):
+    if await engine.call(has_image, engine, name):
         return True
-    return await _pull(engine, name, settings, progress)
+    return await pull(engine, name, settings, progress)
 
 
-def _has_image(engine: "Engine", name: str) -> bool:
-    from docker.errors import ImageNotFound
-
-    try:
-        engine.client.api.inspect_image(name)
-    except ImageNotFound:
-        return False
-    return True
-
-
-async def _pull(engine: "Engine", name: str, settings: BaseSettings, progress: Progress) -> bool:
+async def pull(engine: "Engine", name: str, settings: BaseSettings, progress: Progress) -> bool:
     """Pull an image; False when the registry does not answer or does not have it.
 
     A refusal is remembered for a while in the cache folder: where packets to a registry get lost
@@ -192,7 +186,7 @@ async def _pull(engine: "Engine", name: str, settings: BaseSettings, progress: P
         progress(f"pulling {name}")
         repository, _, tag = name.rpartition(":")
         await engine.call(engine.client.api.pull, repository, tag=tag)
-        return await engine.call(_has_image, engine, name)
+        return await engine.call(has_image, engine, name)
     except (DockerException, SandboxError, TimeoutError):
         refusal.parent.mkdir(parents=True, exist_ok=True)
         refusal.write_text(f"{name} could not be had; asked again when this file is old\n")
@@ -206,15 +200,11 @@ async def _make(engine: "Engine", python: str, settings: BaseSettings, progress:
     log.start()
     started = time.monotonic()
     name = settings.pull.format(python=python)
-    pulled = bool(settings.pull) and await engine.call(_has_image, engine, name)
-    root = name if pulled else await _bootstrap(engine, python, settings, network, log, progress)
+    pulled = bool(settings.pull) and await engine.call(has_image, engine, name)
+    root = name if pulled else await _bootstrap(engine, python, network, log, progress)
     progress(f"finishing the base image for Python {python}")
-    labels = {
-        f"{LABEL}.kind": "base",
-        f"{LABEL}.key": _key(python, settings),
-        f"{LABEL}.python": python,
-        f"{LABEL}.source": name if pulled else f"Debian {debian.SUITES[python]}",
-    }
+    source = name if pulled else f"Debian {debian.SUITES[python]}"
+    labels = store.labels("base", _key(python), name=source, python=python)
     try:
         async with BuildContainer(engine, root, network=network, log=log) as container:
             await container.install_packages(debian.PACKAGES if not pulled else _PULLED_PACKAGES)
@@ -235,59 +225,38 @@ async def _make(engine: "Engine", python: str, settings: BaseSettings, progress:
 async def _bootstrap(
     engine: "Engine",
     python: str,
-    settings: BaseSettings,
     network: BuildNetwork,
     log: BuildLog,
     progress: Progress,
 ) -> str:
-    """An image that holds a minimal Debian with the Python."""
+    """An image that holds a minimal Debian with the Python; kept, for the next recipe."""
+    suite = debian.SUITES[python]
+    key = store.digest(suite, debian.PACKAGES, debian.RECIPE)
+    found = await store.find_image(engine, "root", key)
+    if found is not None:
+        return found.id
     assert log.path is not None
     with tempfile.TemporaryDirectory(prefix="foretrace-base-") as folder:
         archive = Path(folder) / "root.tar"
         await asyncio.to_thread(
-            debian.bootstrap,
-            debian.SUITES[python],
-            archive,
-            network=network,
-            log=log.path,
-            progress=progress,
+            debian.bootstrap, suite, archive, network=network, log=log.path, progress=progress
         )
         progress("importing the base image")
-
-        def load() -> str:
-            answer = engine.client.api.import_image_from_file(
-                str(archive), repository="foretrace-root", tag=debian.SUITES[python]
-            )
-            status = json.loads(answer.strip().splitlines()[-1]).get("status", "")
-            if not status.startswith("sha256:"):
-                raise BaseImageFailed(f"the engine did not import the base image: {answer[:200]}")
-            return str(status)
-
-        return await engine.call(load)
+        labels = store.labels("root", key, name=f"Debian {suite}", python=python)
+        return await engine.call(_import, engine, archive, suite, labels)
 
 
-@contextlib.asynccontextmanager
-async def exclusive(path: Path, waiting: str, progress: Progress = silent) -> AsyncIterator[None]:
-    """Hold a lock between processes; the kernel lets go of it when its holder dies.
-
-    Args:
-        path: the lock's file.
-        waiting: what to tell the user when somebody else holds it.
-        progress: is told once, when there is something to wait for.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    told = False
-    with path.open("a") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if not told:
-                    progress(f"waiting: {waiting}")
-                told = True
-                await asyncio.sleep(0.1)
-        yield
+def _import(engine: "Engine", archive: Path, suite: str, labels: dict[str, str]) -> str:
+    answer = engine.client.api.import_image_from_file(
+        str(archive),
+        repository="foretrace-root",
+        tag=suite,
+        changes=[f"LABEL {name}={text}" for name, text in labels.items()],
+    )
+    status = str(json.loads(answer.strip().splitlines()[-1]).get("status", ""))
+    if not status.startswith("sha256:"):
+        raise BaseImageFailed(f"the engine did not import the base image: {answer[:200]}")
+    return status
 
 
 # A pulled image has its own Python: Debian's would be a second one.
@@ -314,7 +283,9 @@ rm -rf /tmp/uv /root/.cache
 
 _VENV = f"""
 if [ -x /opt/uv/bin/uv ]; then
-    /opt/uv/bin/uv venv --no-cache --seed --python "$(command -v python3)" {ENVIRONMENT}
+    # Nothing but pip: projects that want setuptools get one of their own time.
+    /opt/uv/bin/uv venv --no-cache --python "$(command -v python3)" {ENVIRONMENT}
+    /opt/uv/bin/uv pip install --no-cache --python {ENVIRONMENT} pip
 else
     python3 -m venv {ENVIRONMENT}
 fi
@@ -322,10 +293,8 @@ rm -rf ~/.cache
 """
 
 _CONFIG = (
-    f"ENV PATH={ENVIRONMENT}/bin:/opt/uv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    f"ENV PATH={ENVIRONMENT}/bin:/opt/uv/bin:/usr/local/sbin:/usr/local/bin"
+    ":/usr/sbin:/usr/bin:/sbin:/bin",
     "ENV LANG=C.UTF-8",
     "ENV PIP_DISABLE_PIP_VERSION_CHECK=1",
-    "WORKDIR /testbed",
-    "ENTRYPOINT []",
-    'CMD ["/bin/bash"]',
 )

@@ -6,9 +6,8 @@ lends to a build (certificates, proxies, indexes) exists only in commands' varia
 folder that is gone before the commit. A build that fails or is cancelled leaves nothing behind.
 """
 
-import asyncio
-import contextlib
 import io
+import json
 import shlex
 import tarfile
 import time
@@ -18,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self
 
+from sandboxes.engine import uncancelled
 from sandboxes.errors import BuildFailed, SandboxError
 from sandboxes.hostnet import BUILD_FOLDER, DEBIAN_SUITES, BuildNetwork
 
@@ -31,6 +31,9 @@ AGENT = "1000:1000"
 ROOT = "0:0"
 _TAIL_LINES = 20
 _AGENT_HOME = "/home/agent"
+
+# Of the build container's own way to start nothing stays.
+_PLACE = ("WORKDIR /testbed", 'CMD ["/bin/bash"]')
 
 # An image that Debian packages were bootstrapped into holds no mirror of its own.
 _APT = f"""
@@ -136,7 +139,8 @@ class BuildContainer:
         image: the id or name of the image to start from.
         network: what of the host's network settings its commands get.
         log: where the output of commands goes.
-        bare: a container that is only filled and committed: never started, no network.
+        online: its commands reach the network.
+        started: False for one that is only filled and committed.
     """
 
     def __init__(
@@ -146,56 +150,49 @@ class BuildContainer:
         *,
         network: BuildNetwork,
         log: BuildLog,
-        bare: bool = False,
+        online: bool = True,
+        started: bool = True,
     ) -> None:
         self._engine = engine
         self._image = image
         self._network = network
-        self._bare = bare
+        self._online = online
+        self._started = started
         self._name = f"foretrace-build-{uuid.uuid4().hex[:12]}"
         self.log = log
 
     async def __aenter__(self) -> Self:
-        # Threads cannot be cancelled: wait for the one that creates, then remove what it made.
-        starting = asyncio.ensure_future(self._engine.call(self._start))
+        self._engine.keep_track(container=self._name)
         try:
-            await asyncio.shield(starting)
+            # A thread cannot be cancelled: wait for what it makes, then remove that.
+            await uncancelled(self._engine.call(self._start))
         except BaseException:
-            with contextlib.suppress(BaseException):
-                await asyncio.shield(starting)
             await self.__aexit__()
             raise
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        removing = asyncio.ensure_future(self._engine.call(self._remove))
-        try:
-            await asyncio.shield(removing)
-        except asyncio.CancelledError:
-            await removing
-            raise
+        await uncancelled(self._engine.remove_container(self._name))
 
     def _start(self) -> None:
-        host_network = self._network.loopback or not self._engine.client.networks.list(
-            names=["bridge"]
-        )
-        mode = "none" if self._bare else "host" if host_network else "bridge"
         container = self._engine.client.containers.create(
             self._image,
             # A plain idle process; the commands come through exec.
-            entrypoint=["/bin/sleep"],
-            command=["2147483647"],
+            entrypoint=[""],
+            command=["/bin/sleep", "2147483647"],
             name=self._name,
             user=ROOT,
             working_dir="/",
-            network_mode=mode,
+            network_mode=self._network_mode(),
             init=True,
             labels=self._engine.owner_labels("build"),
             security_opt=["no-new-privileges"],
         )
-        if self._bare:
+        if not self._started:
             return
         container.start()
+        if not self._online:
+            return
         options = list(self._network.apt_options)
         files = {}
         if self._network.ca_bundle is not None:
@@ -207,11 +204,13 @@ class BuildContainer:
             files[f"{BUILD_FOLDER}/{suite}.list"] = "\n".join([*lines, ""]).encode()
         self._put(archive_of(files))
 
-    def _remove(self) -> None:
-        from docker.errors import NotFound
-
-        with contextlib.suppress(NotFound):
-            self._engine.client.api.remove_container(self._name, force=True, v=True)
+    def _network_mode(self) -> str:
+        if not self._online:
+            return "none"
+        # What is on the host's own loopback can be reached from its network alone; and an engine
+        # may have been started without a bridge.
+        bridges = self._engine.client.networks.list(names=["bridge"])
+        return "host" if self._network.loopback or not bridges else "bridge"
 
     async def put(self, archive: bytes | IO[bytes] | Iterator[bytes]) -> None:
         """Unpack a tar archive at ``/``."""
@@ -351,23 +350,21 @@ class BuildContainer:
         Returns:
             The image's id.
         """
-        if not self._bare:
+        if self._started and self._online:
             await self.run(f"rm -rf {BUILD_FOLDER}", user=ROOT, folder="/", timeout=60)
-        return await self._engine.call(self._commit, labels, changes or [], tag)
+        # Finished even when cancelled: an image is worth keeping, half a commit is not.
+        return await uncancelled(self._engine.call(self._commit, labels, changes or [], tag))
 
     def _commit(self, labels: Mapping[str, str], changes: list[str], tag: str) -> str:
         # A commit takes the container's labels over: blank those that name an owner.
         blank = dict.fromkeys(self._engine.owner_labels("build"), "")
-        lines = [
-            f"LABEL {name}={shlex.quote(text) or chr(34) * 2}"
-            for name, text in {**blank, **labels}.items()
-        ]
+        lines = [f"LABEL {name}={json.dumps(text)}" for name, text in {**blank, **labels}.items()]
         repository, _, name = tag.partition(":")
         made = self._engine.client.api.commit(
             self._name,
             repository=repository or None,
             tag=name or None,
             pause=False,
-            changes="\n".join([*changes, *lines]),
+            changes="\n".join([*_PLACE, *changes, *lines]),
         )
         return str(made["Id"])

@@ -12,8 +12,21 @@ from sandboxes.hostnet import DEBIAN_SUITES, BuildNetwork
 
 SUITES = DEBIAN_SUITES
 
-PACKAGES = ("bash", "ca-certificates", "git", "less", "patch", "procps", "python3", "python3-venv")
+PACKAGES = (
+    "bash",
+    "ca-certificates",
+    "git",
+    "less",
+    "passwd",
+    "patch",
+    "procps",
+    "python3",
+    "python3-venv",
+)
 """What a base image needs beyond Debian's essential packages."""
+
+RECIPE = 1
+"""Counts the changes of how a root file system is made."""
 
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _SECONDS = 1200.0

@@ -123,7 +123,7 @@ def _secrets(variables: Mapping[str, str], urls: Iterable[str]) -> tuple[str, ..
 
 def _proxies(environ: Mapping[str, str]) -> dict[str, str]:
     """The proxies, in both spellings: programs disagree about the one they read."""
-    found = {}
+    found: dict[str, str] = {}
     for name in _PROXIES:
         value = environ.get(name) or environ.get(name.upper())
         if value:
