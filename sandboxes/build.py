@@ -209,8 +209,8 @@ class BuildContainer:
             return "none"
         # What is on the host's own loopback can be reached from its network alone; and an engine
         # may have been started without a bridge.
-        bridges = self._engine.client.networks.list(names=["bridge"])
-        return "host" if self._network.loopback or not bridges else "bridge"
+        networks = {network.name for network in self._engine.client.networks.list()}
+        return "host" if self._network.loopback or "bridge" not in networks else "bridge"
 
     async def put(self, archive: bytes | IO[bytes] | Iterator[bytes]) -> None:
         """Unpack a tar archive at ``/``."""
