@@ -111,8 +111,9 @@ async def run_tests(
             break
         absent += gone
         left = [test for test in left if test not in gone]
+        left += [test for test in map(_whole_function, gone) if test and test not in left]
         if not left or seconds >= budget:
-            problem = problem if left else ""
+            problem = f"{budget:g} s were not enough to run what is there" if left else ""
             break
     outcomes = await _outcomes(sandbox, cases, asked)
     if not problem and result.exit_code == 2 and "Interrupted:" in result.text:
@@ -149,11 +150,17 @@ async def _run_once(
         cases = read_junit(await sandbox.read_file(report))
         problem = ""
     except (FileProblem, BadReport) as error:
-        problem = _why_no_report(result, settings, error)
+        problem = _why_no_report(result, settings, seconds, error)
     if result.status != "exited":
-        problem = _why_no_report(result, settings, None)
+        problem = _why_no_report(result, settings, seconds)
     await sandbox.run(f"rm -rf {folder}", state=None)
     return result, cases, problem
+
+
+def _whole_function(test: str) -> str | None:
+    """For a parameter with ``::`` in it, which old pytest cannot find, all of the function."""
+    function, bracket, parameters = test.partition("[")
+    return function if bracket and "::" in parameters else None
 
 
 def _arguments(tests: Sequence[str]) -> str:
@@ -164,10 +171,13 @@ def _arguments(tests: Sequence[str]) -> str:
 
 
 def _why_no_report(
-    result: CommandResult, settings: ToolSettings, error: FileProblem | BadReport | None
+    result: CommandResult,
+    settings: ToolSettings,
+    seconds: float,
+    error: FileProblem | BadReport | None = None,
 ) -> str:
     if result.status == "timeout":
-        return f"the tests did not end within {settings.test_timeout:g} s and were stopped"
+        return f"the tests did not end within {seconds:.0f} s and were stopped"
     if result.status != "exited":
         return f"the tests were stopped ({result.status})"
     if "{junit}" not in settings.test_command:
