@@ -129,7 +129,11 @@ def _with_extras(
     source: Source, files: Mapping[str, bytes], patch: str | None, scratch: Path
 ) -> Source:
     """The source with files and a patch taken along, in a commit of ours."""
-    shadow = HostGit.create(scratch / "extras.git", objects=source.git.git_dir / "objects")
+    shadow = HostGit.create(
+        scratch / "extras.git",
+        objects=source.git.git_dir / "objects",
+        sha256=_is_sha256(source.commit),
+    )
     _copy_shallow(source.git, shadow)
     git = replace(shadow, index=scratch / "extras-index")
     git.run("read-tree", source.commit)
@@ -150,6 +154,10 @@ def _with_extras(
     commit = git.commit(tree, parent, "Tests taken along")
     _copy_tags(source, shadow, parent)
     return replace(source, git=shadow, commit=commit, made_by_us=True)
+
+
+def _is_sha256(commit: str) -> bool:
+    return len(commit) == 64
 
 
 def _put(git: HostGit, name: str, content: bytes) -> None:
@@ -188,7 +196,7 @@ def _copy_tags(source: Source, target: HostGit, commit: str | None) -> None:
 def _cut(source: Source, path: Path) -> Checkout:
     """A repository of its own that holds the source's commit and what leads to it."""
     git_dir = path / ".git"
-    git = replace(HostGit.create(git_dir), work_tree=path)
+    git = replace(HostGit.create(git_dir, sha256=_is_sha256(source.commit)), work_tree=path)
     if source.version is not None:
         source.git.run("update-ref", f"refs/tags/v{source.version}", source.commit)
     wanted = {f"refs/heads/{BRANCH}": source.commit, **_tags(source, source.commit)}

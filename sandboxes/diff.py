@@ -37,6 +37,8 @@ echo 'ref: refs/heads/none' > "$GIT_DIR/HEAD"
 [ ! -e {BASE_GIT}/shallow ] || cp {BASE_GIT}/shallow "$GIT_DIR/shallow"
 format=0 names=sha1
 ! grep -qi 'objectformat *= *sha256' {BASE_GIT}/config || format=1 names=sha256
+printf '%s\\n' __pycache__/ '*.py[co]' .{{pytest,mypy,ruff}}_cache/ .hypothesis/ .coverage \\
+    > "$GIT_DIR/info/exclude"  # nobody means these, and a release has no .gitignore
 cat > "$GIT_DIR/config" <<END
 [core]
     repositoryFormatVersion = $format
