@@ -1,0 +1,12 @@
+"""The benchmarks by name. A new one is its file and a line here."""
+
+from benchmarks.benchmark import Benchmark
+from benchmarks.help import Help
+from benchmarks.session import Session
+from benchmarks.startup import Startup
+from benchmarks.step import Step
+
+BENCHMARKS: dict[str, Benchmark] = {
+    each.name: each for each in (Session(), Startup(), Step(), Help())
+}
+"""In the order of the results."""
