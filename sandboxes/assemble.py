@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from sandboxes.checkout import Checkout
     from sandboxes.engine import Engine
 
-Labelled = Callable[[tuple[str, ...]], Mapping[str, str]]
-"""An image's labels, given the notes on its build."""
+Labelled = Callable[[tuple[str, ...]], tuple[Mapping[str, str], str]]
+"""An image's labels and its name, given the notes on its build."""
 
 _CONSTRAINTS = f"{BUILD_FOLDER}/constraints.txt"
 _LITTER = "/home/agent/.cache /root/.cache /tmp/* /var/tmp/*"
@@ -170,7 +170,7 @@ async def build_environment(
         shop: where and for whom.
         plan: what to run.
         base: the id of the base image.
-        labelled: gives the image's labels, knowing the notes on the build.
+        labelled: gives the image's labels and name, knowing the notes on the build.
 
     Returns:
         The image's id.
@@ -189,7 +189,7 @@ async def build_environment(
             folder="/",
             shown="take the repository out again",
         )
-        return await container.commit(labelled(notes))
+        return await container.commit(*labelled(notes))
 
 
 async def build_repository(
@@ -200,13 +200,13 @@ async def build_repository(
     if not steps:
         async with shop.container(environment, online=False, started=False) as container:
             await put_checkout(shop, container)
-            return await container.commit(labelled(()))
+            return await container.commit(*labelled(()))
     async with shop.container(environment) as container:
         await put_checkout(shop, container)
         notes = await run_steps(shop, container, plan, steps)
         notes += await _tidy(shop, container)
         await container.run(f"rm -rf {_LITTER}", user=ROOT, folder="/", shown="clean up")
-        return await container.commit(labelled(notes))
+        return await container.commit(*labelled(notes))
 
 
 async def adopt_image(shop: Workshop, image: str, labelled: Labelled) -> str:
@@ -223,7 +223,7 @@ async def adopt_image(shop: Workshop, image: str, labelled: Labelled) -> str:
             own = f"chown 1000:1000 /home/agent && chown -R 1000:1000 {REPOSITORY}"
             await container.run(own, user=ROOT, folder="/", shown="hand the files over")
             notes = await _tidy(shop, container)
-            return await container.commit(labelled(notes))
+            return await container.commit(*labelled(notes))
     except EngineRefused as error:
         raise UnsuitableImage(f"the image {image} does not start: {error.message}") from error
 
@@ -253,6 +253,10 @@ async def _tidy(shop: Workshop, container: BuildContainer) -> tuple[str, ...]:
     if not changed:
         return ()
     await container.run("git checkout --quiet -- .", shown="undo changes to the repository")
+    # Archives of releases hold metadata that every build writes anew: not worth a word.
+    changed = [name for name in changed if ".egg-info/" not in name]
+    if not changed:
+        return ()
     some = ", ".join(changed[:3]) + (", ..." if len(changed) > 3 else "")
     return (f"installing changed files of the repository, which was undone: {some}",)
 

@@ -338,14 +338,14 @@ class BuildContainer:
         return out or b""
 
     async def commit(
-        self, labels: Mapping[str, str], *, changes: list[str] | None = None, tag: str = ""
+        self, labels: Mapping[str, str], tag: str, *, changes: Sequence[str] = ()
     ) -> str:
         """Make an image of the container as it is now, without what the host lent to it.
 
         Args:
             labels: the image's labels; the container's own do not reach it.
+            tag: the image's name, as ``name:tag``.
             changes: lines as of a Dockerfile, such as ``ENV A=b``.
-            tag: a name for the image, as ``name:tag``.
 
         Returns:
             The image's id.
@@ -353,17 +353,17 @@ class BuildContainer:
         if self._started and self._online:
             await self.run(f"rm -rf {BUILD_FOLDER}", user=ROOT, folder="/", timeout=60)
         # Finished even when cancelled: an image is worth keeping, half a commit is not.
-        return await uncancelled(self._engine.call(self._commit, labels, changes or [], tag))
+        return await uncancelled(self._engine.call(self._commit, labels, changes, tag))
 
-    def _commit(self, labels: Mapping[str, str], changes: list[str], tag: str) -> str:
+    def _commit(self, labels: Mapping[str, str], changes: Sequence[str], tag: str) -> str:
         # A commit takes the container's labels over: blank those that name an owner.
         blank = dict.fromkeys(self._engine.owner_labels("build"), "")
         lines = [f"LABEL {name}={json.dumps(text)}" for name, text in {**blank, **labels}.items()]
         repository, _, name = tag.partition(":")
         made = self._engine.client.api.commit(
             self._name,
-            repository=repository or None,
-            tag=name or None,
+            repository=repository,
+            tag=name,
             pause=False,
             changes="\n".join([*_PLACE, *changes, *lines]),
         )

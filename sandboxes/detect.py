@@ -38,6 +38,8 @@ _TEST_NAME = re.compile(
     r"(unit[-_.]?)?(tests?|testing|pytest)([-_.]?(deps|dependencies|require\w*))?$"
 )
 _DEV_NAME = re.compile(r"(all[-_.]?)?dev(el|elop|elopment)?([-_.]?(deps|dependencies))?$")
+# Programs that make environments of their own are no use inside of one.
+_RUNNERS = re.compile(r"(tox|nox|hatch|virtualenv|pre-commit|build|twine)\b(?!-)", re.IGNORECASE)
 _KNOWN_PYTHONS = tuple(f"3.{minor}" for minor in range(6, 16))
 _UV_OLDEST = 8
 
@@ -336,6 +338,7 @@ def _listed(project: Project) -> tuple[str, ...]:
             if pattern.match(name.partition(" ")[0])
             or (name, pattern) == ("tests_require", _TEST_NAME)
             for requirement in requirements
+            if not _RUNNERS.match(requirement)
         ]
         if found:
             return tuple(dict.fromkeys(found))

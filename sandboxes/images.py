@@ -155,8 +155,8 @@ async def ensure_repository_image(
         shop = await _workshop(engine, checkout, merged, log, progress)
         progress(f"putting {checkout.name} into an image")
 
-        def labelled(notes: tuple[str, ...]) -> dict[str, str]:
-            return store.labels(
+        def labelled(notes: tuple[str, ...]) -> tuple[dict[str, str], str]:
+            labels = store.labels(
                 "repository",
                 key,
                 name=checkout.name,
@@ -164,6 +164,7 @@ async def ensure_repository_image(
                 notes=notes,
                 below=environment.id,
             )
+            return labels, store.tag_of("repository", key)
 
         if environment.foreign:
             await adopt_image(shop, merged.image or environment.id, labelled)
@@ -243,8 +244,8 @@ async def _build_environment(
 ) -> None:
     """Build an environment; once more with today's packages where those of its time will not do."""
 
-    def labelled(notes: tuple[str, ...]) -> dict[str, str]:
-        return store.labels(
+    def labelled(notes: tuple[str, ...]) -> tuple[dict[str, str], str]:
+        labels = store.labels(
             "environment",
             key,
             name=shop.checkout.name,
@@ -253,6 +254,7 @@ async def _build_environment(
             exclude_newer=plan.exclude_newer.isoformat() if plan.exclude_newer else "",
             below=root.id,
         )
+        return labels, store.tag_of("environment", key)
 
     extra: tuple[str, ...] = ()
     shop.progress(f"building the environment of {shop.checkout.name}")

@@ -90,6 +90,11 @@ def labels(
     return {KIND: kind, KEY: key, _ABOUT: json.dumps(about).encode().hex()}
 
 
+def tag_of(kind: Kind, key: str) -> str:
+    """The name of an image, so that pruning what has none leaves it alone."""
+    return f"foretrace-{kind}:{key}"
+
+
 def digest(*parts: object) -> str:
     """A key from everything that matters to an image; parts need a repr that says all of it."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
@@ -152,7 +157,8 @@ def has_image(engine: "Engine", name: str) -> bool:
 
 
 def _listed(engine: "Engine", filters: dict[str, list[str]]) -> list[StoredImage]:
-    summaries: list[_Summary] = engine.client.api.images(filters=filters)
+    # An untagged image with others on top of it is listed only when all are asked for.
+    summaries: list[_Summary] = engine.client.api.images(filters=filters, all=True)
     return [image for image in map(_read, summaries) if image is not None]
 
 
