@@ -5,6 +5,7 @@ by a label. Every contender's container starts from that one image.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import shutil
 import sys
@@ -12,12 +13,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sandboxes.errors import SandboxError
+
 if TYPE_CHECKING:
     from sandboxes.engine import Engine
 
 REQUIREMENTS = Path(__file__).with_name("requirements-peers.txt")
 _FOLDER = Path(__file__).parents[1] / "build" / "peers"
+_KIND = "dev.foretrace.kind"
 _KEY = "dev.foretrace.key"
+_TAG = "foretrace-benchmarks:peers"
 
 _INSTALL_SERVER = """
 python3 -m venv /opt/rex
@@ -90,5 +95,15 @@ async def ensure_image(engine: "Engine", progress: Callable[[str], None]) -> str
     log = BuildLog(None, network)
     async with BuildContainer(engine, base.id, network=network, log=log) as container:
         await container.run(command, user=ROOT, folder="/", shown=f"install {requirement}")
-        labels = {"dev.foretrace.kind": "benchmark", _KEY: key}
-        return await container.commit(labels, tag="foretrace-benchmarks:peers")
+        image = await container.commit({_KIND: "benchmark", _KEY: key}, tag=_TAG)
+    await _remove_older(engine, image)
+    return image
+
+
+async def _remove_older(engine: "Engine", image: str) -> None:
+    """Remove the images that this one replaces; one still in use stays."""
+    filters = {"label": [f"{_KIND}=benchmark"]}
+    for each in await engine.call(engine.client.api.images, filters=filters):
+        if each["Id"] != image:
+            with contextlib.suppress(SandboxError):
+                await engine.remove_image(each["Id"])

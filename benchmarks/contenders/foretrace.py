@@ -6,7 +6,6 @@ from benchmarks.contenders.contender import LIMITS, Answer, Place
 
 if TYPE_CHECKING:
     from sandboxes.docker import DockerSandbox
-
     from sandboxes.engine import Engine
 
 
@@ -16,7 +15,6 @@ class Foretrace:
     def __init__(self) -> None:
         # What a program has imported before its first sandbox is not part of starting one.
         import sandboxes.docker
-
         import sandboxes.engine  # noqa: F401
 
         self._engine: Engine | None = None
@@ -25,7 +23,6 @@ class Foretrace:
     async def start(self, place: Place) -> None:
         """Connect to the engine and enter a sandbox."""
         from sandboxes.docker import DockerSandbox
-
         from sandboxes.engine import Engine
         from sandboxes.sandbox import SandboxLimits
 
@@ -49,3 +46,4 @@ class Foretrace:
             await self._sandbox.__aexit__(None, None, None)
         if self._engine is not None:
             self._engine.close()
+        self._sandbox = self._engine = None

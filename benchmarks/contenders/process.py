@@ -110,19 +110,19 @@ class ContenderProcess:
         return await self._ask(request, timeout + patience)
 
     async def stop(self) -> None:
-        """Have the contender stop, and remove what it leaves."""
+        """Have the contender stop, if it runs, and remove what it leaves."""
         if self._process is not None:
             with contextlib.suppress(ContenderFailed):
                 await self._ask({"op": "stop"}, 30.0)
         await self._remove_containers()
 
-    async def restart(self) -> None:
-        """A new process and a new container.
+    async def renew(self) -> None:
+        """A new container, by the same process if that still answers.
 
         Raises:
             ContenderFailed: it does not start.
         """
-        await self.kill()
+        await self.stop()
         await self.start()
 
     async def kill(self) -> None:
