@@ -101,7 +101,7 @@ async def ensure_base(
         BaseImageFailed: neither pulling nor bootstrapping gave an image.
     """
     settings = settings or BaseSettings()
-    found = await find_base(engine, python)
+    found = await find_base(engine, python, settings=settings)
     if found is not None:
         return found
     wanted = ".".join(python.split(".")[:2])
@@ -117,7 +117,7 @@ async def ensure_base(
     lock = settings.cache / "locks" / f"base-{wanted}.lock"
     waiting = f"another process makes the base image for Python {wanted}"
     async with store.exclusive(lock, waiting, progress):
-        found = await find_base(engine, wanted)
+        found = await find_base(engine, wanted, settings=settings)
         if found is None:
             made = await _make(engine, wanted, settings, progress)
             found = BaseImage(made, wanted)
@@ -143,8 +143,8 @@ def nearest_python(wanted: str, constraint: str = "") -> str:
     return min(fitting, key=lambda p: (abs(Version(p).minor - minor), -Version(p).minor))
 
 
-def _key(python: str) -> str:
-    return store.digest(RECIPE, python, debian.PACKAGES, _FINISH, _VENV, _CONFIG)
+def _key(python: str, settings: BaseSettings) -> str:
+    return store.digest(RECIPE, python, settings.pull, debian.PACKAGES, _FINISH, _VENV, _CONFIG)
 
 
 async def find_base(
@@ -152,7 +152,7 @@ async def find_base(
 ) -> BaseImage | None:
     """The base image with a Python, if it has been made already."""
     wanted = ".".join(python.split(".")[:2])
-    found = await store.find_image(engine, "base", _key(wanted))
+    found = await store.find_image(engine, "base", _key(wanted, settings or BaseSettings()))
     return BaseImage(found.id, wanted) if found else None
 
 
@@ -204,7 +204,7 @@ async def _make(engine: "Engine", python: str, settings: BaseSettings, progress:
     root = name if pulled else await _bootstrap(engine, python, network, log, progress)
     progress(f"finishing the base image for Python {python}")
     source = name if pulled else f"Debian {debian.SUITES[python]}"
-    labels = store.labels("base", _key(python), name=source, python=python)
+    labels = store.labels("base", _key(python, settings), name=source, python=python)
     try:
         async with BuildContainer(engine, root, network=network, log=log) as container:
             await container.install_packages(debian.PACKAGES if not pulled else _PULLED_PACKAGES)

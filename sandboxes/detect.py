@@ -295,15 +295,16 @@ def _detected(
         steps.append(Step(f"{install} {words}", optional=settings.groups is None))
     if listed:
         steps.append(Step(f"{install} {quoted(listed)}", optional=True))
+    hint = Hint("")
     if not (extras or groups or listed):
-        hints.insert(0, requirement_file_hint(root))
-        hint = next(filter(None, hints), Hint(""))
+        hint = next(filter(None, [requirement_file_hint(root), *hints]), hint)
         steps += _hint_steps(hint, install)
         files += requirement_files(root, hint.files)
         files += [hint.source] if hint and hint.source not in files else []
-    needed = (*plugin_hint(root).requirements, *import_hint(root).requirements)
+    needed = {*plugin_hint(root).requirements, *import_hint(root).requirements}
+    needed -= {*tools, *listed, *hint.requirements}
     if needed:
-        steps.append(Step(f"{install} {quoted(tuple(sorted(set(needed))))}", optional=True))
+        steps.append(Step(f"{install} {quoted(tuple(sorted(needed)))}", optional=True))
     return steps
 
 
