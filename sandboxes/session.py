@@ -41,7 +41,10 @@ echo "there is no python3" >&2
 exit 127
 """
 
-_BOOTSTRAP = """
+# Short, as it stands in the list of processes: the rest comes over standard input, up to a NUL.
+_READ = r'import os;exec(b"".join(iter(lambda:os.read(0,1)or os._exit(1),b"\0")))'
+
+_BOOTSTRAP = b"""
 import sys
 if sys.version_info < (3, 6):
     sys.exit("Python %d.%d is too old: 3.6 is the least" % sys.version_info[:2])
@@ -61,7 +64,7 @@ for name, source in json.loads(take(int(take(8))).decode("ascii")):
         setattr(sys.modules[parent], leaf, module)
     exec(compile(source, name, "exec"), module.__dict__)
 sys.modules["sandboxes.guest.shell"].main()
-"""
+\0"""
 
 
 class ConnectionLost(Exception):
@@ -127,7 +130,7 @@ class Session:
         session = cls(stream, on_event)
         stream.start(session._take, session._end)
         bundle = _bundle()
-        stream.write(b"%08d" % len(bundle) + bundle)
+        stream.write(_BOOTSTRAP + b"%08d" % len(bundle) + bundle)
         try:
             hello = session.post({"do": "hello", "disk": disk, "previous": previous})
             session.facts, _ = await asyncio.wait_for(hello, _HELLO_SECONDS)
@@ -244,9 +247,12 @@ class _Stream:
             self._loop.remove_writer(self._socket.fileno())
             self._loop = None
         with contextlib.suppress(OSError):
-            # A plain close would wait for the reference that the HTTP response holds.
             self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
+        # The HTTP response holds the socket too: it is closed when all have let go.
+        response = getattr(self._holder, "_response", None)
+        for each in (response, self._holder, self._socket):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                each.close()  # type: ignore[union-attr]
         self._holder = None
 
     def _broken(self) -> None:
@@ -311,7 +317,7 @@ class _Stream:
 
 def _open_stream(engine: "Engine", container: str) -> _Stream:
     api = engine.client.api
-    command = ["/bin/sh", "-c", _START, "sh", _BOOTSTRAP]
+    command = ["/bin/sh", "-c", _START, "sh", _READ]
     exec_id = api.exec_create(container, command, stdin=True, user="0:0", workdir="/")["Id"]
     holder = api.exec_start(exec_id, socket=True)
     connection: socket.socket = getattr(holder, "_sock", holder)  # type: ignore[arg-type]

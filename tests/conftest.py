@@ -1,4 +1,4 @@
-"""What tests of every package share: the container engine, an image, a sandbox with a repository."""
+"""What tests of every package share: the engine, an image, a sandbox with a repository."""
 
 import asyncio
 import uuid
@@ -17,7 +17,8 @@ set -e
 git init -q -b main .
 mkdir -p calc tests
 printf 'def add(a, b):\\n    return a + b\\n' > calc/__init__.py
-printf 'from calc import add\\n\\n\\ndef test_add():\\n    assert add(1, 2) == 3\\n' > tests/test_add.py
+printf 'from calc import add\\n\\n\\ndef test_add():\\n    assert add(1, 2) == 3\\n' \\
+    > tests/test_add.py
 git add .
 git -c user.name=test -c user.email=test@localhost commit -qm 'First'
 """

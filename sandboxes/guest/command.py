@@ -90,6 +90,7 @@ class Command(object):
             Head and tail of its output, and the state it left, if it did.
         """
         began = time.monotonic()
+        self._shell.forks.gained()  # what was refused before is not this command's
         if not self._events.childless:
             found = processes.below(os.getpid(), {})
             self._spared = {each.pid: each.started for each in found}

@@ -12,6 +12,7 @@ AGENT = 1000
 """User and group that commands and file operations run as."""
 
 _SET_DUMPABLE = 4
+_SET_NAME = 15
 _SET_CHILD_SUBREAPER = 36
 _SET_NO_NEW_PRIVS = 38
 
@@ -19,6 +20,7 @@ _SET_NO_NEW_PRIVS = 38
 def protect_server() -> None:
     """Make this process inherit its orphaned descendants and unreadable for others."""
     libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_SET_NAME, b"foretrace", 0, 0, 0)
     for option, value in (
         (_SET_CHILD_SUBREAPER, 1),
         (_SET_NO_NEW_PRIVS, 1),

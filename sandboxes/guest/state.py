@@ -30,12 +30,14 @@ _SHOPTS_LEFT_OUT = frozenset([b"expand_aliases", b"login_shell", b"restricted_sh
 _DECLARATION = re.compile(
     rb"""declare[ ]-[^ ]+[ ](?P<name>[A-Za-z_][A-Za-z0-9_]*)
     (?:=(?P<value>
-        "(?:[^"\\]|\\.)*"
-      | \$'(?:[^'\\]|\\.)*'
-      | (?:'[^']*'|\\')+
-      | \((?:[^"'$)]|"(?:[^"\\]|\\.)*"|\$'(?:[^'\\]|\\.)*'|'[^']*'|\$)*\)
+        DOUBLE
+      | DOLLAR
+      | (?:SINGLE|\\')+
+      | \([^"'$)]*(?:(?:DOUBLE|DOLLAR|SINGLE|\$(?!'))[^"'$)]*)*\)
       | [^\n]*
-    ))?\n""",
+    ))?\n""".replace(b"DOUBLE", rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+    .replace(b"DOLLAR", rb"\$'[^'\\]*(?:\\.[^'\\]*)*'")
+    .replace(b"SINGLE", rb"'[^']*'"),
     re.VERBOSE | re.DOTALL,
 )
 _FLAGS = re.compile(rb"^declare -f[a-z]+ [^\s;&|<>()$`\"'\\]+$", re.MULTILINE)
@@ -60,6 +62,7 @@ __foretrace_save() {
         builtin umask
         builtin printf '\0'
         builtin declare -p
+        builtin declare -p DIRSTACK
         builtin printf '\0'
         builtin declare -f
         builtin printf '\0'
@@ -84,7 +87,7 @@ trap() {
         builtin trap "$@"
         builtin return
     fi
-    builtin local __foretrace_action=$1 __foretrace_signal
+    builtin local "__foretrace_action=$1" __foretrace_signal
     builtin shift
     for __foretrace_signal; do
         if [[ $__foretrace_signal == @(EXIT|exit|SIGEXIT|0) ]]; then
