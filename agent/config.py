@@ -85,6 +85,12 @@ class ModelSettings(BaseModel):
     """The model's own ``tokenizer.json``."""
 
 
+def _user_cache() -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("foretrace")
+
+
 class Settings(BaseSettings):
     """Everything a user can set."""
 
@@ -94,6 +100,9 @@ class Settings(BaseSettings):
 
     out: Path = Path("runs")
     """Where runs are written."""
+
+    cache: Path = Field(default_factory=_user_cache)
+    """Where mirrors, source archives and locks are kept."""
 
     policy: str = ""
     """What decides; empty for the default."""
@@ -106,7 +115,7 @@ class Settings(BaseSettings):
 
     limits: LimitSettings = LimitSettings()
     sandbox: SandboxSettings = SandboxSettings()
-    base: BaseImageSettings = BaseImageSettings()
+    images: BaseImageSettings = BaseImageSettings()
     environment: EnvironmentSettings = EnvironmentSettings()
     verify: VerifySettings = VerifySettings()
     repair: RepairSettings = RepairSettings()

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from agent.config import Settings
-from agent.scratch import cache_folder
 
 if TYPE_CHECKING:
     from sandboxes.engine import Engine
@@ -71,8 +70,8 @@ def _engine(settings: Settings) -> Iterable[Finding]:
 def _base(engine: "Engine", settings: Settings) -> Finding:
     from sandboxes.base import find_base
 
-    python = settings.environment.python or settings.base.python
-    base = asyncio.run(find_base(engine, python, settings=settings.base))
+    python = settings.environment.python or settings.images.python
+    base = asyncio.run(find_base(engine, python, settings=settings.images))
     if base is None:
         mend = f"foretrace env base --python {python}"
         return Finding("base image", "missing", f"none yet for Python {python}", mend)
@@ -96,7 +95,7 @@ def _room(name: str, place: Path) -> Finding:
 
 
 def _cache(settings: Settings) -> Iterable[Finding]:
-    place = cache_folder()
+    place = settings.cache.absolute()
     while not place.exists():
         place = place.parent
     yield _room("cache", place)

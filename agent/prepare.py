@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from agent.config import Settings
 from agent.errors import WrongUse
 from agent.issue import Issue
-from agent.scratch import cache_folder, scratch_folder
+from agent.scratch import scratch_folder
 from agent.verify import Judgement
 from sandboxes.detect import EnvironmentSettings
 from sandboxes.sandbox import Sandbox
+from tools.registry import ToolSettings
 
 if TYPE_CHECKING:
     from sandboxes.engine import Engine
@@ -90,15 +91,15 @@ async def prepare(
     if not issue.repo:
         raise WrongUse("which repository?", "give --repo with a path, a URL or pypi:NAME==VERSION")
     started = time.monotonic()
-    files = await asyncio.to_thread(_fetch_tests, issue)
+    files = await asyncio.to_thread(_fetch_tests, issue, settings.cache)
     at_start = issue.tests_from is not None and issue.tests_from.when == "start"
     progress(f"source of {issue.repo}")
-    with scratch_folder() as scratch:
+    with scratch_folder(settings.cache) as scratch:
         checkout = await asyncio.to_thread(
             prepare_checkout,
             issue.repo,
             base=issue.base,
-            cache=cache_folder() / "sources",
+            cache=settings.cache / "sources",
             into=scratch / "checkout",
             extra_files=files if at_start else {},
             extra_patch=issue.tests_from.patch if issue.tests_from and at_start else None,
@@ -108,7 +109,7 @@ async def prepare(
             engine,
             checkout,
             _environment(issue, settings),
-            base=settings.base,
+            base=settings.images,
             log=log,
             progress=progress,
         )
@@ -117,7 +118,7 @@ async def prepare(
         image=image.id,
         base_commit=checkout.base_commit,
         files=files_at_base,
-        test_command=image.test_command or settings.tools("").test_command,
+        test_command=image.test_command or ToolSettings().test_command,
         judgement=Judgement.of(issue, files),
         notes=(*checkout.notes, *image.notes),
         seconds=round(time.monotonic() - started, 2),
@@ -140,10 +141,10 @@ def _files_below(root: Path) -> frozenset[str]:
     return frozenset(path.relative_to(root).as_posix() for path in paths)
 
 
-def _fetch_tests(issue: Issue) -> Mapping[str, bytes]:
+def _fetch_tests(issue: Issue, cache: Path) -> Mapping[str, bytes]:
     from sandboxes.sources import fetch_files
 
     source = issue.tests_from
     if source is None or source.pypi is None:
         return {}
-    return fetch_files(source.pypi, source.files, cache_folder() / "sources")
+    return fetch_files(source.pypi, source.files, cache / "sources")

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agent.errors import WrongUse
 from agent.issue import Issue
 from agent.trajectory import TestReport, Verified
 from sandboxes.diff import PatchRefused, apply_patch
@@ -91,16 +92,20 @@ async def verify_patch(
 
     Raises:
         SandboxError: the infrastructure failed; this says nothing about the patch.
+        WrongUse: the judging tests cannot be put on the base.
     """
     started = time.monotonic()
     async with start() as base, start() as patched:
+        own = await _own_tests(base, judgement)
+        try:
+            await _put_tests(base, judgement, own)
+        except PatchRefused as refused:
+            raise WrongUse(f"the issue's tests do not fit its base: {refused.message}") from None
         try:
             await apply_patch(patched, patch)
-            own = await _own_tests(base, judgement)
-            for sandbox in (base, patched):
-                await _put_tests(sandbox, judgement, own)
         except PatchRefused as refused:
             return Verified(applied=False, resolved=False, notes=(refused.message,))
+        await _put_tests(patched, judgement, own)
         sides = _Sides(base, patched, tools, settings, progress)
         before, after, notes = await sides.run(judgement)
         report = await _report(judgement, before, after, sides)
@@ -176,7 +181,12 @@ class _Sides:
     async def once(self, sandbox: Sandbox, tests: tuple[str, ...]) -> tuple[Results, bool]:
         """One run: each test's result, and whether the run came to its end."""
         run = await run_tests(sandbox, tests, self.tools, timeout=self.settings.seconds)
-        return {each.id: each.status for each in run.outcomes}, run.complete
+        return {_steady(each.id): each.status for each in run.outcomes}, run.complete
+
+
+def _steady(test: str) -> str:
+    """A test's id without memory addresses, which differ from run to run."""
+    return re.sub(r"\b0x[0-9a-fA-F]{6,}", "0x...", test)
 
 
 async def _own_tests(base: Sandbox, judgement: Judgement) -> dict[str, bytes | None]:
@@ -212,7 +222,11 @@ async def _report(
     if kept is None:
         kept = tuple(test for test, status in before.items() if status == "passed")
     reports = [
-        TestReport(test=test, before=before.get(test, "missing"), after=after.get(test, "missing"))
+        TestReport(
+            test=test,
+            before=before.get(_steady(test), "missing"),
+            after=after.get(_steady(test), "missing"),
+        )
         for test in (*judgement.tests, *(each for each in kept if each not in named))
     ]
     reports = await _repeat(reports, named, sides)
@@ -241,8 +255,8 @@ async def _repeat(reports: list[TestReport], named: set[str], sides: _Sides) -> 
             sides.once(sides.base, tests), sides.once(sides.patched, tests)
         )
         for test, (olds, news) in seen.items():
-            olds.add(before.get(test, "missing"))
-            news.add(after.get(test, "missing"))
+            olds.add(before.get(_steady(test), "missing"))
+            news.add(after.get(_steady(test), "missing"))
     return [
         each.model_copy(update={"flaky": any(len(side) > 1 for side in seen[each.test])})
         if each.test in seen

@@ -22,7 +22,7 @@ async def _clean(everything: bool, settings: Settings) -> int:
     from agent.scratch import sweep_scratch
     from sandboxes.engine import Engine, sweep
 
-    folders = sweep_scratch(everything=everything)
+    folders = sweep_scratch(settings.cache, everything=everything)
     engine = await asyncio.to_thread(Engine.connect, settings.engine or None)
     try:
         swept = await sweep(engine, everything=everything)

@@ -26,7 +26,7 @@ def events_of(foretrace: CommandLine) -> list[Event]:
     return list(read_events(foretrace.run_folder() / "events.jsonl"))
 
 
-def tests_flags(*tests: str) -> list[str]:
+def flags_for(*tests: str) -> list[str]:
     return [word for test in tests for word in ("--test", test)]
 
 
@@ -35,7 +35,7 @@ def test_a_scripted_repair_is_verified_test_by_test(
 ) -> None:
     script = write_script(("test", FAILING[0]), ("edit", REPAIR), ("test", "all"), *HAND_IN)
     ended = foretrace(
-        "run", issue_file, "--repo", project.path, "--script", script, *tests_flags(*FAILING)
+        "run", issue_file, "--repo", project.path, "--script", script, *flags_for(*FAILING)
     )
     assert ended.status == 0, ended
     assert "resolved" in ended.out
@@ -77,7 +77,7 @@ def test_a_patch_that_breaks_something_is_not_a_resolution(
     )
     script = write_script(("edit", REPAIR), ("edit", breaking), *HAND_IN)
     ended = foretrace(
-        "run", issue_file, "--repo", project.path, "--script", script, *tests_flags(*FAILING)
+        "run", issue_file, "--repo", project.path, "--script", script, *flags_for(*FAILING)
     )
     assert ended.status == 1
     result = foretrace.result()
@@ -93,7 +93,7 @@ def test_editing_the_judging_tests_does_not_help(
         ("bash", f"cat > tests/test_prices.py <<'EOF'\n{cheat}EOF"), ("test", "all"), *HAND_IN
     )
     ended = foretrace(
-        "run", issue_file, "--repo", project.path, "--script", script, *tests_flags(*FAILING)
+        "run", issue_file, "--repo", project.path, "--script", script, *flags_for(*FAILING)
     )
     assert ended.status == 1
     assert foretrace.result()["status"] == "unresolved"
@@ -132,7 +132,7 @@ def test_nothing_submitted_is_unresolved(
 ) -> None:
     script = write_script(("bash", "echo hello"), ("nonsense", "x"))
     ended = foretrace(
-        "run", issue_file, "--repo", project.path, "--script", script, *tests_flags(*FAILING)
+        "run", issue_file, "--repo", project.path, "--script", script, *flags_for(*FAILING)
     )
     assert ended.status == 1
     assert foretrace.result()["status"] == "unresolved"
@@ -148,7 +148,7 @@ def test_at_a_limit_the_tree_as_it_stands_is_the_candidate(
     script = write_script(("edit", REPAIR), ("bash", "sleep 60"), *HAND_IN)
     ended = foretrace(
         *("run", issue_file, "--repo", project.path, "--script", script, "--seconds", "6"),
-        *tests_flags(*FAILING),
+        *flags_for(*FAILING),
     )
     assert ended.status == 0, ended
     types = [event.type for event in events_of(foretrace)]
@@ -180,7 +180,7 @@ def test_a_flaky_test_is_marked_and_does_not_condemn(
     project.commit("Flaky")
     script = write_script(("edit", REPAIR), *HAND_IN)
     ended = foretrace(
-        "run", issue_file, "--repo", project.path, "--script", script, *tests_flags(*FAILING)
+        "run", issue_file, "--repo", project.path, "--script", script, *flags_for(*FAILING)
     )
     assert ended.status == 0, ended
     verification = foretrace.result()["verification"]
@@ -195,7 +195,7 @@ def test_json_is_all_that_is_printed_when_asked_for(
     script = write_script(("edit", REPAIR), *HAND_IN)
     ended = foretrace(
         *("run", issue_file, "--repo", project.path, "--script", script, "--json"),
-        *tests_flags(*FAILING),
+        *flags_for(*FAILING),
     )
     assert json.loads(ended.out)["status"] == "resolved"
     assert ended.err == ""

@@ -1,0 +1,132 @@
+"""``foretrace env``: the images that sandboxes start from."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from agent.cli.asyncrun import run_async
+from agent.cli.options import engine_options, settings_options
+from agent.cli.terminal import safe
+from agent.config import Settings
+
+if TYPE_CHECKING:
+    from sandboxes.engine import Engine
+
+
+@click.group("env")
+def command() -> None:
+    """Build, list and remove the images that sandboxes start from."""
+
+
+@command.command("base")
+@click.option("--engine", metavar="URL", help="The container engine's address.")
+@click.option("--python", metavar="X.Y", help="Its Python.")
+@settings_options
+def base(settings: Settings) -> int:
+    """Make sure that a base image is there."""
+
+    async def work(engine: "Engine") -> None:
+        from sandboxes.base import ensure_base
+
+        python = settings.environment.python or settings.images.python
+        image = await ensure_base(engine, python, settings=settings.images, progress=_say)
+        for note in image.notes:
+            _say(note)
+        click.echo(f"the base image for Python {image.python} is there")
+
+    return run_async(_with_engine(settings, work))
+
+
+@command.command("build")
+@click.argument("repo")
+@click.option("--base", "revision", metavar="REV", help="This revision of it.")
+@click.option("--show", is_flag=True, help="Print what would be done, and build nothing.")
+@click.option("--log", type=click.Path(path_type=Path), help="Write the build's output here.")
+@engine_options
+@settings_options
+def build(repo: str, revision: str | None, show: bool, log: Path | None, settings: Settings) -> int:
+    """Build the environment of REPO: a path, a git URL or pypi:NAME==VERSION."""
+    from agent.scratch import scratch_folder
+    from sandboxes.checkout import prepare_checkout
+    from sandboxes.images import ensure_repository_image, plan_for
+
+    with scratch_folder(settings.cache) as scratch:
+        checkout = prepare_checkout(
+            repo, base=revision, cache=settings.cache / "sources", into=scratch / "checkout"
+        )
+        for note in checkout.notes:
+            _say(note)
+        if show:
+            plan = plan_for(checkout, settings.environment, settings.images)
+            click.echo(safe(plan.script()), nl=False)
+            return 0
+
+        async def work(engine: "Engine") -> None:
+            image = await ensure_repository_image(
+                engine, checkout, settings.environment, base=settings.images, log=log, progress=_say
+            )
+            for note in image.notes:
+                _say(note)
+            click.echo(f"{image.id} {'was there already' if image.cached else 'is built'}")
+
+        return run_async(_with_engine(settings, work))
+
+
+@command.command("list")
+@click.option("--engine", metavar="URL", help="The container engine's address.")
+@settings_options
+def list_(settings: Settings) -> int:
+    """List the images, the newest first."""
+
+    async def work(engine: "Engine") -> None:
+        from sandboxes.store import list_images
+
+        for image in await list_images(engine):
+            created = image.created.astimezone().strftime("%Y-%m-%d %H:%M")
+            name = image.id.removeprefix("sha256:")[:12]
+            size = f"{image.size / 1024**2:6.0f} MiB"
+            about = f"{image.python:<5} {safe(image.name)}"
+            click.echo(f"{name}  {image.kind:<11} {created}  {size}  {about}")
+
+    return run_async(_with_engine(settings, work))
+
+
+@command.command("prune")
+@click.argument("name", required=False)
+@click.option("--days", type=float, default=0.0, help="Only what was made longer ago than that.")
+@click.option("--bases", is_flag=True, help="The base images, too.")
+@click.option("--engine", metavar="URL", help="The container engine's address.")
+@settings_options
+def prune(name: str | None, days: float, bases: bool, settings: Settings) -> int:
+    """Remove the images nothing uses, of all projects or of the project NAME."""
+
+    async def work(engine: "Engine") -> None:
+        from sandboxes.store import KINDS, prune_images
+
+        kinds = KINDS if bases else KINDS[1:]
+        age = timedelta(days=days)
+        removed = await prune_images(engine, name=name, older_than=age, kinds=kinds)
+        click.echo(f"removed {len(removed)} images")
+
+    return run_async(_with_engine(settings, work))
+
+
+async def _with_engine(
+    settings: Settings, work: Callable[["Engine"], Coroutine[object, object, None]]
+) -> int:
+    from sandboxes.engine import Engine
+
+    engine = await asyncio.to_thread(Engine.connect, settings.engine or None)
+    try:
+        await work(engine)
+    finally:
+        engine.close()
+    return 0
+
+
+def _say(line: str) -> None:
+    click.echo(f"  {safe(line)}", err=True)
