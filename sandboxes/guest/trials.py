@@ -22,6 +22,7 @@ bool}`` with offsets in characters. A candidate with ``"check": true`` and no ed
 and answers with ``"bad"``, those to keep that do not pass here, and ``"took"``, the two times.
 """
 
+import ast
 import gc
 import importlib.util
 import io
@@ -56,6 +57,29 @@ def edited(text, edits):
 def stable_id(test):
     """A test's id without memory addresses, which differ from run to run."""
     return re.sub(r"0x[0-9a-fA-F]{6,}", "0x...", test)
+
+
+def compile_edited(old, new, path):
+    """Compile the edited text, its classes on the lines they had.
+
+    From Python 3.13 on a class's body stores its first line. That alone must not make every class
+    after an inserted line a different one.
+    """
+    if sys.version_info < (3, 13) or old.count("\n") == new.count("\n"):
+        return compile(new, path, "exec", 0, True)
+    tree = ast.parse(new, path)
+    before, after = _classes(ast.parse(old)), _classes(tree)
+    if len(before) == len(after):
+        for one, other in zip(before, after):
+            pairs = [(one, other)] + list(zip(one.decorator_list, other.decorator_list))
+            for was, now in pairs:
+                now.lineno = was.lineno
+                now.end_lineno = max(now.end_lineno, was.end_lineno)
+    return compile(tree, path, "exec", 0, True)
+
+
+def _classes(tree):
+    return [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
 
 
 class NeedsFresh(Exception):
@@ -366,7 +390,7 @@ class Trier(object):
         if candidate["edits"]:
             path = os.path.realpath(candidate["path"])
             text, old = sources[path]
-            new = compile(edited(text, candidate["edits"]), path, "exec", 0, True)
+            new = compile_edited(text, edited(text, candidate["edits"]), path)
             swap(old, new, functions.get(path, {}))
 
 

@@ -32,6 +32,7 @@ _HEAD = 0.95
 _SAME_FUNCTION = 0.5
 _MODULE_LEVEL = 0.15
 _FRAME = 1.3
+_CRASH = 2.0
 _MENTIONED = 1.5
 _HIGHEST_PRIOR = max(operator.prior for operator in (*NODE_OPERATORS, *STATEMENT_OPERATORS))
 
@@ -229,9 +230,12 @@ class Candidates:
 
     def _own_weight(self, path: str, statement: Statement) -> float:
         scores, frames = self._suspicion.scores, self._suspicion.frames
+        crashes = self._suspicion.crashes
         lines = range(statement.first_line, statement.last_line + 1)
         weight = max((scores.get((path, line), 0.0) for line in lines), default=0.0)
-        if any((path, line) in frames for line in lines):
+        if any((path, line) in crashes for line in lines):
+            weight *= _CRASH
+        elif any((path, line) in frames for line in lines):
             weight *= _FRAME
         return weight
 

@@ -128,10 +128,13 @@ class Suspicion:
     Attributes:
         scores: (path, line) -> Ochiai, 0 to 1.
         frames: (path, line) of the failing tests' tracebacks.
+        crashes: those of them in which an exception left the project's code, unless a test's own
+            assertion raised it.
     """
 
     scores: dict[tuple[str, int], float]
     frames: frozenset[tuple[str, int]]
+    crashes: frozenset[tuple[str, int]] = frozenset()
 
     def ranked(self, words: frozenset[str] = frozenset()) -> list[tuple[str, int, float]]:
         """Lines, the most suspicious first.
@@ -145,6 +148,7 @@ class Suspicion:
                 self.scores.items(),
                 key=lambda item: (
                     -item[1],
+                    item[0] not in self.crashes,
                     item[0] not in self.frames,
                     PurePosixPath(item[0][0]).stem.lower() not in words,
                     item[0][0],
@@ -165,7 +169,10 @@ def ochiai(spectrum: Spectrum, failing: Iterable[str]) -> Suspicion:
         for place, count in in_failing.items()
     }
     frames = {(path, line) for run in bad for path, line, _ in run.frames if is_source(path)}
-    return Suspicion(scores, frozenset(frames))
+    crashes = {
+        run.frames[-1][:2] for run in bad if run.frames and is_source(run.frames[-1][0])
+    }
+    return Suspicion(scores, frozenset(frames), frozenset(crashes))
 
 
 def _places(runs: Iterable[Recorded]) -> Iterable[tuple[str, int]]:

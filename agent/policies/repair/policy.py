@@ -113,7 +113,8 @@ class RepairPolicy:
             yield Action(ToolCall("test", "\n".join(tests)), "They should pass now.")
         elif script is not None:
             yield Action(ToolCall("bash", _run_script(script)), "The script should pass now.")
-        take = f'git -C "$(git rev-parse --show-toplevel)" diff > {_PATCH}'
+        where = '"$(git rev-parse --show-toplevel)"'
+        take = f"git -C {where} diff -- {shlex.quote(winner.path)} > {_PATCH}"
         yield Action(ToolCall("bash", take), "Take the patch.")
         yield Action(ToolCall("submit", _PATCH), "Hand it in.")
         line = f"{winner.path}:{winner.line}"
