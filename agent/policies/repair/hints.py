@@ -1,6 +1,7 @@
 """What the failing tests and the issue tell about the edit that is wanted."""
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from agent.policies.repair.localise import Recorded, words_of
@@ -28,10 +29,27 @@ def gather_hints(text: str, failing: Iterable[Recorded], sources: Mapping[str, b
     died = [run.error[0] for run in runs if run.error is not None]
     return Hints(
         exceptions=tuple(dict.fromkeys(name for name in died if _is_exception(name))),
+        none=any("None" in run.error[1] for run in runs if run.error and not _asserted(run)),
+        types=tuple(dict.fromkeys(name for run in runs for name in _types(run))),
         expected=tuple(dict.fromkeys(names)),
         literals=tuple(dict.fromkeys(literals))[:_MOST_LITERALS],
         words=words_of(text),
     )
+
+
+_TYPES = {"str", "int", "float", "bytes", "list", "tuple", "dict", "set", "bool"}
+
+
+def _types(run: Recorded) -> list[str]:
+    """The built-in types a type error's message names: what does not fit together."""
+    if run.error is None or run.error[0] != "TypeError":
+        return []
+    return [name for name in re.findall(r"\w+", run.error[1]) if name in _TYPES]
+
+
+def _asserted(run: Recorded) -> bool:
+    """Whether the test died of its own assertion, which says what it likes."""
+    return run.error is not None and run.error[0] in ("AssertionError", "Failed")
 
 
 def _test_nodes(source: bytes, rest: str) -> Iterator[ast.AST]:

@@ -169,9 +169,7 @@ def ochiai(spectrum: Spectrum, failing: Iterable[str]) -> Suspicion:
         for place, count in in_failing.items()
     }
     frames = {(path, line) for run in bad for path, line, _ in run.frames if is_source(path)}
-    crashes = {
-        run.frames[-1][:2] for run in bad if run.frames and is_source(run.frames[-1][0])
-    }
+    crashes = {run.frames[-1][:2] for run in bad if run.frames and is_source(run.frames[-1][0])}
     return Suspicion(scores, frozenset(frames), frozenset(crashes))
 
 

@@ -47,12 +47,15 @@ class Conversion:
         if text in ("None", "True", "False"):
             return
         near = _unary_calls(where)
-        for called in [*near, *(name for name, _ in self._USUAL if name not in near)]:
+        usual = dict(self._USUAL)
+        for called in dict.fromkeys([*near, *where.hints.types, *usual]):
             if called.startswith(".") or text.startswith(f"{called}("):
                 continue
-            usual = dict(self._USUAL).get(called, 0.2)
+            chance = usual.get(called, 0.2)
             same = near.get(called, ())
-            weight = 1.0 if text in same else (usual + 0.2 if same else usual * 0.8)
+            weight = chance + 0.2 if same else 0.8 * chance
+            if text in same or called in where.hints.types:
+                weight = 1.0
             yield where.replace(node, f"{called}({text})", min(weight, 1.0))
 
 
@@ -60,7 +63,7 @@ class Normalisation:
     """``x`` to ``x.lower()``, ``x.strip()``, ...; also in every like place of the function."""
 
     name: ClassVar[str] = "normalisation"
-    prior: ClassVar[float] = 0.4
+    prior: ClassVar[float] = 0.6
 
     _METHODS = ("lower", "upper", "strip", "copy", "rstrip", "lstrip", "casefold")
 
@@ -79,7 +82,7 @@ class Normalisation:
         for method in dict.fromkeys([*fitting, *near, *self._METHODS]):
             if text.endswith(f".{method}()"):
                 continue
-            weight = 1.0 if method in fitting else 0.5 if method in near else 0.3
+            weight = 1.0 if method in fitting else 0.35 if method in near else 0.2
             new = f"{where.operand(node)}.{method}()"
             one = where.replace(node, new, weight)
             everywhere = self._everywhere(node, new, where)
@@ -149,7 +152,7 @@ class Symmetry:
     """
 
     name: ClassVar[str] = "symmetry"
-    prior: ClassVar[float] = 0.35
+    prior: ClassVar[float] = 0.5
 
     def propose(self, node: "cst.CSTNode", where: Where) -> Iterator[Replacement]:
         """The called side's call applied to what may stand on the other."""
@@ -182,8 +185,8 @@ class Symmetry:
                 text = where.text(other)
                 if isinstance(other, cst.Name | cst.Attribute) and text not in seen:
                     seen.append(text)
-                    yield text, 0.5
-            if len(seen) > 24:
+                    yield text, 0.7
+            if len(seen) > 16:
                 return
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from agent.policies.repair.operators.operator import Replacement, Where, as_operand
+from agent.policies.repair.operators.operator import Hints, Replacement, Where, as_operand
 from agent.policies.repair.source import Function, Statement, TextEdit
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class GuardStatement:
         for place, subject in enumerate(subjects[:_MOST_NAMES]):
             likely = 1.0 if subject in used else 0.5
             likely /= 1 + 0.1 * place
-            for condition, weight in _absences(subject):
+            for condition, weight in _absences(subject, where.hints):
                 for way, chance in _ways_out(function, where):
                     found = where.before(
                         [f"if {condition}:", f"{_step(where)}{way}"], likely * weight * chance
@@ -215,11 +215,18 @@ def is_variable(node: "cst.Name", where: Where) -> bool:
     return node.value not in ("True", "False", "None")
 
 
-def _absences(subject: str) -> tuple[tuple[str, float], ...]:
+_OUT_OF_RANGE = {"IndexError", "KeyError", "StopIteration"}
+
+
+def _absences(subject: str, hints: Hints) -> tuple[tuple[str, float], ...]:
+    """How a value may be absent, by what the failing tests died of."""
+    died = set(hints.exceptions) - {"AssertionError", "Failed"}
+    none = 1.0 if hints.none or not died else 0.5
+    short = 1.0 if died & _OUT_OF_RANGE else 0.4 if died else 0.6
     return (
-        (f"{subject} is None", 1.0),
+        (f"{subject} is None", none),
         (f"not {subject}", 0.9),
-        (f"len({subject}) < 2", 0.45),
+        (f"len({subject}) < 2", short),
         (f"{subject}", 0.15),
         (f"{subject} is not None", 0.15),
     )

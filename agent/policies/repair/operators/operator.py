@@ -36,12 +36,16 @@ class Hints:
 
     Attributes:
         exceptions: types of exceptions the failing tests died of.
+        none: whether one of those messages speaks of None.
+        types: types that messages of type errors name.
         expected: types of exceptions the failing tests' sources name.
         literals: constants in the failing tests, as source.
         words: identifiers in the issue's text.
     """
 
     exceptions: tuple[str, ...] = ()
+    none: bool = False
+    types: tuple[str, ...] = ()
     expected: tuple[str, ...] = ()
     literals: tuple[str, ...] = ()
     words: frozenset[str] = frozenset()
