@@ -6,10 +6,12 @@ not matter what became of the repository's own ``.git``, and nothing is left beh
 """
 
 import re
+import shlex
 
 from sandboxes.archive import BASE_GIT
+from sandboxes.difftext import as_text, attributes_pattern
 from sandboxes.errors import SandboxError
-from sandboxes.hostgit import EXACT
+from sandboxes.hostgit import EXACT, LITTER
 from sandboxes.sandbox import REPOSITORY, Sandbox
 
 GENERATED = "/opt/foretrace/generated"
@@ -37,8 +39,7 @@ echo 'ref: refs/heads/none' > "$GIT_DIR/HEAD"
 [ ! -e {BASE_GIT}/shallow ] || cp {BASE_GIT}/shallow "$GIT_DIR/shallow"
 format=0 names=sha1
 ! grep -qi 'objectformat *= *sha256' {BASE_GIT}/config || format=1 names=sha256
-printf '%s\\n' __pycache__/ '*.py[co]' .{{pytest,mypy,ruff}}_cache/ .hypothesis/ .coverage \\
-    > "$GIT_DIR/info/exclude"  # nobody means these, and a release has no .gitignore
+printf '%s\\n' {" ".join(map(shlex.quote, LITTER))} > "$GIT_DIR/info/exclude"
 cat > "$GIT_DIR/config" <<END
 [core]
     repositoryFormatVersion = $format
@@ -206,12 +207,12 @@ async def _text_diff(sandbox: Sandbox, script: str, patch: bytes) -> str:
     """What a script shows, with those files in binary form that cannot be text."""
     attributes = EXACT
     for _ in range(3):
-        text, binary = _as_text(await _show(sandbox, script, attributes, patch))
+        text, binary = as_text(await _show(sandbox, script, attributes, patch))
         if not binary:
             return text
         # Git leaves out lines of attributes over 2048 bytes, and files may change meanwhile.
-        attributes += "".join(f"{_pattern(name)} -diff\n" for name in sorted(binary))
-    text, binary = _as_text(await _show(sandbox, script, EXACT + _EVERYTHING_BINARY, patch))
+        attributes += "".join(f"{attributes_pattern(name)} -diff\n" for name in sorted(binary))
+    text, binary = as_text(await _show(sandbox, script, EXACT + _EVERYTHING_BINARY, patch))
     if binary:
         raise DiffFailed("the changes cannot be written as text")
     return text
@@ -244,51 +245,3 @@ def _first_reason(said: str) -> str:
     if len(reasons) > 1 and reasons[0].startswith("patch failed:"):
         return f"{reasons[1]} ({reasons[0].removeprefix('patch failed:').strip()})"
     return (reasons or lines or ["git gave no reason"])[0]
-
-
-def _as_text(raw: bytes) -> tuple[str, set[bytes]]:
-    """A diff as text, and the names of the files whose part of it is not UTF-8."""
-    try:
-        return raw.decode(), set()
-    except UnicodeDecodeError:
-        pass
-    texts: list[str] = []
-    binary: set[bytes] = set()
-    for section in re.split(rb"(?m)^(?=diff --git )", raw):
-        # Behind the second @@ git repeats a line of the file for the reader, cut at some byte.
-        cleaned = re.sub(rb"(?m)^@@ -.*$", _without_broken_bytes, section)
-        try:
-            texts.append(cleaned.decode())
-        except UnicodeDecodeError:
-            binary |= _names(section) or {b""}
-    return "".join(texts), binary
-
-
-def _without_broken_bytes(match: re.Match[bytes]) -> bytes:
-    return match[0].decode("utf-8", "ignore").encode()
-
-
-def _names(section: bytes) -> set[bytes]:
-    """The paths a file's part of a diff names before its first hunk."""
-    header = re.split(rb"(?m)^@@ -", section, maxsplit=1)[0]
-    names = re.findall(rb"(?m)^(?:---|\+\+\+) (\"?[ab]/.*)$", header)
-    return {_unquoted(name)[2:] for name in names}
-
-
-def _unquoted(name: bytes) -> bytes:
-    """A path as git writes it in a header: in quotes with escapes, or bare with a tab behind it."""
-    if not name.startswith(b'"'):
-        return name.removesuffix(b"\t")
-    plain = dict(zip(b"abtnvfr", b"\a\b\t\n\v\f\r", strict=True))
-    return re.sub(
-        rb"\\([0-7]{3}|.)",
-        lambda m: bytes([int(m[1], 8) if len(m[1]) == 3 else plain.get(m[1][0], m[1][0])]),
-        name[1:-1],
-    )
-
-
-def _pattern(name: bytes) -> str:
-    """A path as a pattern of an attributes file that matches it alone."""
-    escaped = re.sub(rb"[\\*?\[]", lambda m: b"\\" + m[0], b"/" + name)
-    octal = re.sub(rb"[^ !#-\[\]-~]", lambda m: b"\\%03o" % m[0][0], escaped)
-    return f'"{octal.decode("ascii")}"'

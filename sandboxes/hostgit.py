@@ -22,6 +22,17 @@ FIXED_DATE = "946684800 +0000"
 EXACT = "* -text !eol -filter -ident -working-tree-encoding\n"
 """Attributes under which a work tree holds exactly the bytes git has: no filter, no conversion."""
 
+LITTER = (
+    "__pycache__/",
+    "*.py[co]",
+    ".pytest_cache/",
+    ".mypy_cache/",
+    ".ruff_cache/",
+    ".hypothesis/",
+    ".coverage",
+)
+"""What nobody means to keep, as patterns of an excludes file; a release has no ``.gitignore``."""
+
 _NO_FILTER = "* -filter\n"
 
 _CONFIG = {

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandboxes.errors import CheckoutFailed
-from sandboxes.hostgit import GitRefused, HostGit
+from sandboxes.hostgit import LITTER, GitRefused, HostGit
 from sandboxes.source import Source
 
 _HASH = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64})\s*")
 _REFERENCE = re.compile(r"refs/[^\x00-\x20\x7f~^:?*\[\\]+")
 _HINT = "give a path, a git URL or pypi:NAME==VERSION"
+_LITTER = "".join(f"{pattern}\n" for pattern in LITTER).encode()
 _MOST_FILES = 200_000
 _MOST_BYTES = 4 * 1024**3
 
@@ -202,6 +203,7 @@ def _existing(git: HostGit, references: dict[str, str]) -> dict[str, str]:
 def _plain_folder(path: Path, scratch: Path) -> Source:
     _bounded(path)
     git = HostGit.create(scratch / "shadow.git", exact=False)
+    (git.git_dir / "info/exclude").write_bytes(_LITTER)
     tree, notes = _add_everything(HostGit(git.git_dir, path, scratch / "index"))
     if not git.run("ls-tree", "--name-only", tree):
         raise CheckoutFailed(f"{path} is empty", "give a folder that holds a project")
@@ -233,7 +235,7 @@ def _working_tree(
     index = scratch / "index"
     with_files = HostGit(git.git_dir, path, index)
     excludes = _small(layout.common / "info/exclude")
-    (git.git_dir / "info/exclude").write_bytes(excludes)
+    (git.git_dir / "info/exclude").write_bytes(excludes.rstrip(b"\n") + b"\n" + _LITTER)
     _start_index(layout, with_files, index, head)
     tree, notes = _add_everything(with_files)
     before = git.line("rev-parse", f"{head}^{{tree}}") if head else None

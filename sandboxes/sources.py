@@ -42,6 +42,7 @@ _DAMAGED = (
     NotImplementedError,  # a way of compression that zipfile does not know
     RuntimeError,  # an encrypted zip
     UnicodeError,
+    KeyError,  # a hard link to nothing
 )
 
 
@@ -137,7 +138,8 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except _DAMAGED as error:
-        raise CheckoutFailed(f"{path.name} cannot be read: {error}") from error
+        reason = (str(error).splitlines() or ["damaged"])[0].rstrip(":")
+        raise CheckoutFailed(f"{path.name} cannot be read: {reason}") from error
 
 
 def _members(path: Path) -> Iterator[_Member]:

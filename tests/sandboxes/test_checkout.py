@@ -90,6 +90,8 @@ def test_the_working_tree_comes_as_it_is(tmp_path: Path, prepare: Prepare) -> No
     (path / "new file.py").write_text("new\n")
     (path / "out.log").write_text("ignored\n")
     (path / "kept.log").write_text("forced\n")
+    (path / "__pycache__").mkdir()
+    (path / "__pycache__/a.pyc").write_bytes(b"x")
     git(path, "add", "staged.py")
     git(path, "add", "--force", "kept.log")
     before = everything_in(path)
@@ -410,7 +412,7 @@ def test_a_folder_comes_through_byte_for_byte(files: dict[str, tuple[bytes, bool
         with sandbox_archive(checkout) as stream, tarfile.open(fileobj=stream) as tar:
             came = {}
             for entry in tar:
-                file = tar.extractfile(entry)
-                if file is not None and not entry.name.startswith(("testbed/.git/", "opt/")):
-                    came[entry.name] = (file.read(), entry.mode == 0o755)
+                member = tar.extractfile(entry)
+                if member is not None and not entry.name.startswith(("testbed/.git/", "opt/")):
+                    came[entry.name] = (member.read(), entry.mode == 0o755)
         assert came == written
