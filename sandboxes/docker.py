@@ -8,13 +8,13 @@ of its snapshots, with the last sandbox that came from the same one.
 
 import asyncio
 import contextlib
-import json
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
+from sandboxes import containers
 from sandboxes.engine import uncancelled
 from sandboxes.errors import (
     EngineRefused,
@@ -208,8 +208,14 @@ class DockerSandbox:
             # A command whose call was cancelled may be ending still: its turn is before this.
             with contextlib.suppress(ConnectionLost):
                 await session.post({"do": "nothing"})
-            image = await uncancelled(self._commit())
+            commit = self._engine.call(containers.commit, self._engine, self._container, self._run)
+            image = await uncancelled(self._keep_image(commit))
             return Snapshot(image, dict(self._states))
+
+    async def _keep_image(self, commit: Awaitable[str]) -> str:
+        image = await commit
+        self._family.images.append(image)
+        return image
 
     async def restore(self, snapshot: Snapshot) -> None:
         """Go back to a snapshot; what happened since is gone, running processes too."""
@@ -241,30 +247,15 @@ class DockerSandbox:
         return other
 
     async def discard(self, snapshot: Snapshot) -> None:
-        """Remove a snapshot's image before its time.
-
-        Raises:
-            SandboxError: something still uses it.
-        """
-        await uncancelled(self._engine.remove_image(snapshot.image))
+        """Remove a snapshot's image before its time, or later what something still rests on."""
+        try:
+            await uncancelled(self._engine.remove_image(snapshot.image))
+        except EngineRefused as error:
+            if error.status != 409:
+                raise
+            return
         if snapshot.image in self._family.images:
             self._family.images.remove(snapshot.image)
-
-    async def _commit(self) -> str:
-        labels = self._engine.owner_labels("snapshot", run=self._run, scratch=True)
-        changes = "\n".join(f"LABEL {name}={json.dumps(text)}" for name, text in labels.items())
-        try:
-            made = await self._engine.call(
-                self._engine.client.api.commit, self._container, changes=changes, pause=True
-            )
-        except EngineRefused as error:
-            if error.status in (404, 409):
-                raise SandboxDied("the sandbox's container is gone") from error
-            raise
-        image = str(made["Id"])
-        self._family.images.append(image)
-        self._engine.keep_track(image=image)
-        return image
 
     # The container ------------------------------------------------------------------------------
 
@@ -273,7 +264,17 @@ class DockerSandbox:
         name = f"foretrace-{uuid.uuid4().hex[:16]}"
         self._engine.keep_track(container=name)
         try:
-            container = await uncancelled(self._engine.call(self._create, name, image))
+            container = await uncancelled(
+                self._engine.call(
+                    containers.create,
+                    self._engine,
+                    name,
+                    image,
+                    limits=self._limits,
+                    network=self._network,
+                    run=self._run,
+                )
+            )
             try:
                 session = await self._open_session(container, 0, self._states)
             except (UnsuitableImage, EngineRefused):
@@ -314,68 +315,13 @@ class DockerSandbox:
 
     async def _check_main_process(self, container: str, image: str) -> None:
         """Say it plainly when the container did not even keep running."""
-        state = await self._engine.call(_state_of, self._engine, container)
+        state = await self._engine.call(containers.state, self._engine, container)
         if state is not None and not state.get("Running"):
             raise UnsuitableImage(
                 f"the image {image} has no /bin/sleep that runs"
                 f" (exit code {state.get('ExitCode')})",
                 "a sandbox needs bash, git and Python 3.6 or later in its image",
             )
-
-    def _create(self, name: str, image: str) -> str:
-        """Create and start the container; returns its id. Blocks."""
-        from docker.errors import APIError, ImageNotFound
-
-        engine = self._engine
-        while True:
-            try:
-                made = self._create_once(name, image)
-                break
-            except ImageNotFound:
-                raise UnsuitableImage(f"there is no image {image}") from None
-            except APIError as error:
-                # Only some of the engine's file systems can limit a container's layer.
-                if not engine.storage_limit or error.status_code == 409:
-                    raise
-                engine.storage_limit = False
-                engine._remove_container(name)
-                engine.keep_track(container=name)
-        return made
-
-    def _create_once(self, name: str, image: str) -> str:
-        from docker.types import Healthcheck, Ulimit
-
-        engine, limits = self._engine, self._limits
-        api = engine.client.api
-        processors = float(str(engine.about().get("NCPU") or limits.cpus))
-        host = api.create_host_config(
-            network_mode=self._network,
-            cap_drop=["ALL"],
-            cap_add=["SETUID", "SETGID", "KILL"],
-            security_opt=["no-new-privileges"],
-            pids_limit=limits.pids,
-            mem_limit=limits.memory,
-            memswap_limit=limits.memory,
-            nano_cpus=int(min(limits.cpus, processors) * 1e9),
-            init=True,
-            shm_size=64 * 1024**2,
-            ulimits=[Ulimit(name="core", soft=0, hard=0)],
-            storage_opt={"size": str(limits.disk)} if engine.storage_limit else None,
-        )
-        made = api.create_container(
-            image,
-            entrypoint=["/bin/sleep"],
-            command=["2147483647"],
-            name=name,
-            hostname="sandbox",
-            user="0:0",
-            working_dir="/",
-            labels=engine.owner_labels("sandbox", run=self._run),
-            healthcheck=Healthcheck(test=["NONE"]),
-            host_config=host,
-        )
-        api.start(made["Id"])
-        return str(made["Id"])
 
     async def _take_down(self) -> None:
         for task in self._tasks:
@@ -422,21 +368,23 @@ class DockerSandbox:
         """
         assert self._session is not None
         self._session.close()
-        await self._find_running()
-        self._recoveries += 1
-        if self._recoveries > _MOST_RECOVERIES:
-            raise SandboxDied(f"the shell server ended again and again: {why}")
         previous = int(str(self._session.facts["pid"]))
-        try:
-            self._session = await self._open_session(self._container, previous, self._states)
-        except SandboxDied:
-            raise
-        except SandboxError as error:
-            raise SandboxDied(f"the shell server could not be restarted: {error}") from error
-        return (
-            "The connection to the shell was lost and a new shell started: directory, variables"
-            " and functions are as before, processes in the background have ended."
-        )
+        while True:
+            await self._find_running()
+            self._recoveries += 1
+            if self._recoveries > _MOST_RECOVERIES:
+                raise SandboxDied(f"the shell server could not be kept running: {why}")
+            try:
+                self._session = await self._open_session(self._container, previous, self._states)
+            except SandboxError as error:
+                # A container that is just ending still counts as running for a moment.
+                why = error.message
+                await asyncio.sleep(0.1)
+            else:
+                return (
+                    "The connection to the shell was lost and a new shell started: directory,"
+                    " variables and functions are as before, processes in the background ended."
+                )
 
     async def _find_running(self) -> None:
         """Make sure the container runs, waiting a while for an engine that restarts."""
@@ -444,7 +392,7 @@ class DockerSandbox:
         limit = time.monotonic() + (_RESTART_SECONDS if patient else _GONE_SECONDS)
         while True:
             try:
-                state = await self._engine.call(_state_of, self._engine, self._container)
+                state = await self._engine.call(containers.state, self._engine, self._container)
                 break
             except EngineUnavailable as error:
                 if time.monotonic() > limit:
@@ -480,23 +428,9 @@ class DockerSandbox:
     async def _disk_used(self) -> int:
         """Bytes in the container's own layer; 0 when the engine does not say."""
         try:
-            found = await self._engine.call(
-                self._engine.client.api.containers, size=True, filters={"id": self._container}
-            )
-            return int(found[0].get("SizeRw") or 0)
-        except (SandboxError, IndexError):
+            return await self._engine.call(containers.layer_size, self._engine, self._container)
+        except SandboxError:
             return 0
-
-
-def _state_of(engine: "Engine", container: str) -> dict[str, object] | None:
-    """The container's state, or None when there is no such container. Blocks."""
-    from docker.errors import NotFound
-
-    try:
-        state: dict[str, object] = engine.client.api.inspect_container(container)["State"]
-    except NotFound:
-        return None
-    return state
 
 
 def _bytes_of(command: str) -> bytes:

@@ -10,6 +10,7 @@ import asyncio
 import atexit
 import contextlib
 import os
+import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -53,8 +54,9 @@ class Engine:
         self.url = url
         self.storage_limit = True
         self._threads = ThreadPoolExecutor(_CALLS_AT_ONCE, thread_name_prefix="engine")
-        self._containers: set[str] = set()
-        self._images: set[str] = set()
+        # In the order they were made: what rests on something else comes after it.
+        self._containers: dict[str, None] = {}
+        self._images: dict[str, None] = {}
         self._about: dict[str, object] | None = None
         atexit.register(self._last_resort)
 
@@ -69,7 +71,6 @@ class Engine:
         Raises:
             EngineUnavailable: nothing answers there, or it refuses us.
         """
-        import docker
         from docker.errors import DockerException
         from requests.exceptions import RequestException
 
@@ -77,17 +78,12 @@ class Engine:
         problem = ""
         for candidate in [named] if named else _usual_sockets():
             try:
-                client = docker.DockerClient.from_env(
-                    environment={**os.environ, "DOCKER_HOST": candidate},
-                    timeout=_CONNECT_SECONDS,
-                    max_pool_size=_CALLS_AT_ONCE,
-                )
-            except (DockerException, RequestException, OSError, ValueError) as error:
-                # The client asks the engine for its version, so that this is the first contact.
+                _knock(candidate)
+                with contextlib.closing(_client(candidate, None, _CONNECT_SECONDS)) as first:
+                    version = str(first.api.version(api_version=False)["ApiVersion"])
+                return cls(_client(candidate, version, _CALL_SECONDS), candidate)
+            except (DockerException, RequestException, OSError, ValueError, KeyError) as error:
                 problem = problem or _why_unreachable(candidate, error)
-                continue
-            client.api.timeout = _CALL_SECONDS
-            return cls(client, candidate)
         raise EngineUnavailable(problem or "no container engine answers", _HINT)
 
     async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -142,8 +138,8 @@ class Engine:
 
     def keep_track(self, *, container: str = "", image: str = "") -> None:
         """Have something removed when the process ends, should nothing remove it before."""
-        self._containers.update({container} - {""})
-        self._images.update({image} - {""})
+        self._containers.update(dict.fromkeys({container} - {""}))
+        self._images.update(dict.fromkeys({image} - {""}))
 
     async def remove_container(self, name: str) -> None:
         """Remove a container with everything that runs in it; it may be gone already.
@@ -171,7 +167,7 @@ class Engine:
         except APIError as error:
             if error.status_code != 409:  # else: somebody else is removing it right now
                 raise
-        self._containers.discard(name)
+        self._containers.pop(name, None)
 
     def _remove_image(self, image: str) -> None:
         from docker.errors import NotFound
@@ -179,17 +175,17 @@ class Engine:
         with contextlib.suppress(NotFound):
             # Without noprune the engine would remove untagged parents too.
             self.client.api.remove_image(image, noprune=True)
-        self._images.discard(image)
+        self._images.pop(image, None)
 
     def _last_resort(self) -> None:
         """Remove what is still tracked: the event loop ended before its owners could."""
         if not self._containers and not self._images:
             return
         self.client.api.timeout = 30
-        for container in list(self._containers):
+        for container in reversed(list(self._containers)):
             with contextlib.suppress(Exception):
                 self._remove_container(container)
-        for image in list(self._images):
+        for image in reversed(list(self._images)):
             with contextlib.suppress(Exception):
                 self._remove_image(image)
 
@@ -235,7 +231,7 @@ def _sweep(engine: Engine, everything: bool) -> Swept:
                 containers.append(str((each.get("Names") or [each["Id"]])[0]).lstrip("/"))
     dead = [
         str(each["Id"])
-        for each in api.images(filters={"label": [f"{SCRATCH}=yes"]})
+        for each in api.images(all=True, filters={"label": [f"{SCRATCH}=yes"]})
         if _abandoned(engine, each.get("Labels") or {}, True, everything)
     ]
     images: list[str] = []
@@ -300,6 +296,31 @@ async def uncancelled(work: Awaitable[T]) -> T:
             raise cancelled from task.exception()
         raise cancelled
     return task.result()
+
+
+def _knock(url: str) -> None:
+    """See whether anybody listens on a Unix socket; says plainly what is wrong otherwise."""
+    if url.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as unix:
+            unix.connect(url.removeprefix("unix://"))
+
+
+def _client(url: str, version: str | None, timeout: int) -> "DockerClient":
+    """A client; no contact is made yet."""
+    import docker
+    from docker.constants import DEFAULT_DOCKER_API_VERSION
+    from docker.utils import kwargs_from_env
+
+    settings = kwargs_from_env(environment={**os.environ, "DOCKER_HOST": url})
+    client = docker.DockerClient(
+        version=version or DEFAULT_DOCKER_API_VERSION,
+        timeout=timeout,
+        max_pool_size=_CALLS_AT_ONCE,
+        **settings,
+    )
+    # REQUESTS_CA_BUNDLE and the like would take the place of the certificates for the engine.
+    client.api.trust_env = not settings.get("tls")
+    return client
 
 
 def _usual_sockets() -> list[str]:

@@ -58,5 +58,5 @@ def _left_behind(engine: Engine) -> list[str]:
     """Containers and scratch images of this process."""
     mine = {"label": [f"{OWNER}={Owner.current().token}"]}
     containers = engine.client.api.containers(all=True, filters=mine)
-    images = engine.client.api.images(filters=mine)
+    images = engine.client.api.images(all=True, filters=mine)
     return [str(each["Id"]) for each in [*containers, *images]]
