@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent.conftest import CommandLine, Project
+from tests.agent.conftest import CODE, FAILING, CommandLine, Project
 
 
 def complains(ended, status: int, *words: str) -> None:  # type: ignore[no-untyped-def]
@@ -98,3 +98,69 @@ def test_an_engine_that_does_not_answer_is_a_failure_of_the_infrastructure(
 def test_debug_shows_the_traceback(foretrace: CommandLine, tmp_path: Path) -> None:
     assert "Traceback" in foretrace("--debug", "run", tmp_path / "none.txt").err
     assert "Traceback" in foretrace("run", tmp_path / "none.txt", "--debug").err
+
+
+@pytest.mark.engine
+def test_doctor_says_what_works_and_what_mends_the_rest(foretrace: CommandLine) -> None:
+    ended = foretrace("doctor")
+    assert ended.status == 0, ended
+    for name in ("engine", "base image", "cache", "git", "model server", "tokenizer"):
+        assert name in ended.out
+    foretrace.environment["FORETRACE_MODEL__URL"] = "http://127.0.0.1:9/v1"
+    foretrace.environment["FORETRACE_MODEL__TOKENIZER"] = "/nowhere/tokenizer.json"
+    ended = foretrace("doctor", "--engine", "unix:///nowhere.sock")
+    assert ended.status == 3
+    assert ended.out.count("missing") == 3
+    assert ended.out.count("mend it:") == 3
+
+
+@pytest.mark.engine
+def test_env_build_shows_its_plan_then_builds_once(
+    foretrace: CommandLine, project: Project
+) -> None:
+    ended = foretrace("env", "build", project.path, "--show")
+    assert ended.status == 0, ended
+    assert ended.out.startswith("# Python 3.")
+    first = foretrace("env", "build", project.path, "--log", "build.log")
+    again = foretrace("env", "build", project.path)
+    assert first.status == again.status == 0, (first, again)
+    assert "was there already" in again.out
+    assert first.out.split()[0] == again.out.split()[0]
+    name = again.out.split()[0].removeprefix("sha256:")[:12]
+    assert name in foretrace("env", "list").out
+
+
+@pytest.mark.engine
+def test_clean_says_what_it_removed(foretrace: CommandLine) -> None:
+    left = foretrace.folder / "cache" / "scratch" / "0123456789abcdef.1.1-x"
+    foretrace.environment["FORETRACE_CACHE"] = str(foretrace.folder / "cache")
+    program = "from sandboxes.owner import Owner; print(Owner.current().token)"
+    dead = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout
+    gone = left.with_name(f"{dead.strip()}-x")
+    for folder in (left, gone):
+        folder.mkdir(parents=True)
+    ended = foretrace("clean")
+    assert ended.status == 0, ended
+    assert "1 scratch folders" in ended.out
+    assert left.exists()  # of another machine: nothing is known of its owner
+    assert not gone.exists()
+
+
+@pytest.mark.engine
+def test_verify_grades_a_patch(
+    foretrace: CommandLine, project: Project, issue_file: Path, tmp_path: Path
+) -> None:
+    (project.path / "prices.py").write_text(CODE.replace("value < high", "value > high"))
+    good = tmp_path / "good.diff"
+    good.write_text(project.git("diff"))
+    project.git("checkout", "--", ".")
+    stale = tmp_path / "stale.diff"
+    stale.write_text(good.read_text().replace("if value < high", "if value <= high"))
+    where = ("--issue", issue_file, "--repo", project.path, "--test", FAILING[0])
+    ended = foretrace("verify", good, *where)
+    assert ended.status == 0, ended
+    assert "passed" in ended.out
+    ended = foretrace("verify", stale, *where)
+    assert ended.status == 1
+    assert "does not apply" in ended.out
+    complains(foretrace("verify", tmp_path / "none.diff", *where), 2, "none.diff")
