@@ -40,7 +40,7 @@ class Startup:
                 except ContenderFailed as failure:
                     absent[name] = str(failure)
             there = [name for name in CONTENDERS if name not in absent]
-            times = await interleaved(there, 2 if bench.quick else 10, sample)
+            times = await interleaved(there, 2 if bench.quick else 8, sample)
         rows = []
         for name, entry in CONTENDERS.items():
             if name in absent:

@@ -12,7 +12,7 @@ from benchmarks.contenders.process import ROOT
 from benchmarks.measure import Summary
 
 _AGENTS = {"foretrace": "Foretrace", "mini_swe_agent": "mini-swe-agent"}
-_AT = (1, 10, 100, 300)
+_AT = (1, 10, 100, 200)
 _GOAL_SECONDS = 0.005
 _GOAL_AT = (1, 100)
 
@@ -35,7 +35,7 @@ class Step:
         """Play in turns."""
         bench.progress("step: the same run by both agents, in turns")
         costs = {name: _Costs() for name in _AGENTS}
-        for _ in range(1 if bench.quick else 7):
+        for _ in range(1 if bench.quick else 5):
             for name, cost in costs.items():
                 await _play(name, cost, bench)
         return [_times(costs), _bytes(costs)]

@@ -62,6 +62,11 @@ class Contender(Protocol):
         """Run one command in the way its documentation describes; it may raise."""
         ...
 
+    async def new_shell(self) -> None:
+        """Begin anew in the same container, where commands share a shell; else there is nothing
+        to do."""
+        ...
+
     async def stop(self) -> None:
         """Let go of the container."""
         ...

@@ -32,6 +32,9 @@ class ExecCli:
             return Answer(None, error.output or b"", timed_out=True)
         return Answer(done.returncode, done.stdout)
 
+    async def new_shell(self) -> None:
+        """Every command has its own."""
+
     async def stop(self) -> None:
         """Remove the container."""
         subprocess.run(["docker", "rm", "-f", self._container], capture_output=True, check=True)

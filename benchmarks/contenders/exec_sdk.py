@@ -42,6 +42,9 @@ class ExecSdk:
         assert isinstance(result.output, bytes)
         return Answer(result.exit_code, result.output)
 
+    async def new_shell(self) -> None:
+        """Every command has its own."""
+
     async def stop(self) -> None:
         """Remove the container."""
         self._container.remove(force=True)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Foretrace:
-    """One `DockerSandbox` and its agent's shell."""
+    """One `DockerSandbox`."""
 
     def __init__(self) -> None:
         # What a program has imported before its first sandbox is not part of starting one.
@@ -19,6 +19,7 @@ class Foretrace:
 
         self._engine: Engine | None = None
         self._sandbox: DockerSandbox | None = None
+        self._shells = 0
 
     async def start(self, place: Place) -> None:
         """Connect to the engine and enter a sandbox."""
@@ -34,11 +35,16 @@ class Foretrace:
         await self._sandbox.__aenter__()
 
     async def run(self, command: str, timeout: float) -> Answer:
-        """Run in the agent's shell."""
+        """Run in a shell state, as the agent's commands do."""
         assert self._sandbox is not None
-        result = await self._sandbox.run(command, timeout=timeout)
+        state = f"shell-{self._shells}"
+        result = await self._sandbox.run(command, state=state, timeout=timeout)
         output = result.head + result.tail
         return Answer(result.exit_code, output, result.status == "timeout", result.omitted)
+
+    async def new_shell(self) -> None:
+        """Begin another shell state."""
+        self._shells += 1
 
     async def stop(self) -> None:
         """Remove the container and hang up."""

@@ -31,6 +31,9 @@ class MiniSweAgent:
         code = None if answer["exception_info"] else answer["returncode"]
         return Answer(code, answer["output"].encode(), timed_out=kind == "TimeoutExpired")
 
+    async def new_shell(self) -> None:
+        """Every command has its own."""
+
     async def stop(self) -> None:
         """Clean up, which it does in the background."""
         self._environment.cleanup()

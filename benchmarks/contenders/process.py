@@ -116,6 +116,16 @@ class ContenderProcess:
                 await self._ask({"op": "stop"}, 30.0)
         await self._remove_containers()
 
+    async def new_shell(self) -> None:
+        """A new shell in the same container.
+
+        Raises:
+            ContenderFailed: it does not start.
+        """
+        reply = await self._ask({"op": "new shell"}, 30.0)
+        if reply.error:
+            raise ContenderFailed(reply.error)
+
     async def renew(self) -> None:
         """A new container, by the same process if that still answers.
 
@@ -174,7 +184,7 @@ class ContenderProcess:
             length=raw["length"],
             timed_out=raw["timed_out"],
             memory=raw["memory"],
-            error=raw["error"],
+            error=raw["error"].replace(str(ROOT), "."),
             pipes=time.perf_counter() - began - raw["seconds"],
         )
 

@@ -70,6 +70,8 @@ def _work(
             return contender.start(Place(image, labels, run))
         case {"op": "run", "command": str(command), "timeout": float(timeout)}:
             return contender.run(command, timeout)
+        case {"op": "new shell"}:
+            return contender.new_shell()
         case {"op": "stop"}:
             return contender.stop()
     raise ValueError(f"not a request: {request}")

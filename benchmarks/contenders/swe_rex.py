@@ -4,6 +4,7 @@
 # mypy: disable-error-code="import-not-found"
 
 import logging
+import secrets
 
 from benchmarks.contenders.contender import Answer, Place
 
@@ -32,18 +33,25 @@ class SweRex:
             logger=self._logger,
         )
         await self._deployment.start()
-        await self._deployment.runtime.create_session(self._words.CreateBashSessionRequest())
+        await self.new_shell()
 
     async def run(self, command: str, timeout: float) -> Answer:
         """Run one action in the session; on a time-out interrupt it."""
         runtime = self._deployment.runtime
-        action = self._words.BashAction(command=command, timeout=timeout, check="silent")
+        words, session = self._words, self._session
+        action = words.BashAction(command=command, session=session, timeout=timeout, check="silent")
         try:
             seen = await runtime.run_in_session(action)
         except self._errors.CommandTimeoutError:
-            seen = await runtime.run_in_session(self._words.BashInterruptAction())
+            seen = await runtime.run_in_session(words.BashInterruptAction(session=session))
             return Answer(None, seen.output.encode(), timed_out=True)
         return Answer(seen.exit_code, seen.output.encode())
+
+    async def new_shell(self) -> None:
+        """Open another session; the old one may be in no state to be closed."""
+        self._session = f"session-{secrets.token_hex(4)}"
+        request = self._words.CreateBashSessionRequest(session=self._session)
+        await self._deployment.runtime.create_session(request)
 
     async def stop(self) -> None:
         """Stop the deployment."""

@@ -42,7 +42,7 @@ class Step:
     exact: bytes | None = None
     has: str | None = None
     lacks: str | None = None
-    timeout: float = 8.0
+    timeout: float = 5.0
     timed_out: bool | None = False
     within: float | None = None
     memory: int | None = None
@@ -58,7 +58,8 @@ class Step:
             if reply.exit_code == 0:
                 return "exit code 0"
         elif self.code is not None and reply.exit_code != self.code:
-            return reply.error[:80] or f"exit code {reply.exit_code} instead of {self.code}"
+            error = reply.error.partition("\n")[0][:60]
+            return error or f"exit code {reply.exit_code} instead of {self.code}"
         if self.within is not None and reply.seconds > self.within:
             return f"took {reply.seconds:.0f} s"
         if self.memory is not None and reply.memory > self.memory:
@@ -73,7 +74,7 @@ class Step:
             or (self.has is not None and self.has not in text)
             or (self.lacks is not None and self.lacks in text)
         )
-        return f"answered {text[-60:]!r}" if wrong else ""
+        return f"answered {text[-40:]!r}" if wrong else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,8 @@ class Check:
         name: says what.
         subject: what it is about.
         steps: the commands; after the last, a simple command must still be answered.
-        dirty: whether a shell that did as it was told is not fit for the next check.
+        dirty: whether what did as it was told is not fit for the next check: its container when
+            the subject is limits, else its shell.
     """
 
     name: str

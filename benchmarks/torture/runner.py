@@ -1,6 +1,7 @@
 """Putting a contender through the checks."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from benchmarks.contenders.process import ContenderFailed, ContenderProcess
 from benchmarks.torture import limits, output, shell, state, waiting
@@ -15,36 +16,43 @@ CHECKS: tuple[Check, ...] = (
 )
 
 _PATIENCE = 10.0
-_OF_THE_SHELL = {"state", "codes", "shell"}
-"""What these checks leave behind is gone with the shell, where every command gets a new one."""
 
 
 async def torture(contender: ContenderProcess, checks: Sequence[Check] = CHECKS) -> dict[str, str]:
     """What went wrong, by check; empty for a check that passed.
 
-    A check that failed, or that leaves a shell in a state of its own, costs the contender its
-    container: the next one begins with a new one.
+    A check that failed costs the contender its container: the next one begins with a new one. So
+    does one that passed and used up what the container had; others begin with a new shell.
 
     Raises:
         ContenderFailed: the contender cannot even be started.
     """
     await contender.renew()
-    new_shells = "state" in contender.entry.outside
     faults = {}
-    fresh = True
+    left: Left = "nothing"
     for check in checks:
-        fault = await _one(contender, check, fresh)
-        faults[check.name] = fault
-        clean = not check.dirty or (new_shells and check.subject in _OF_THE_SHELL)
-        fresh = clean and not fault
+        fault = faults[check.name] = await _one(contender, check, left)
+        left = _left(check, fault)
     await contender.kill()
     return faults
 
 
-async def _one(contender: ContenderProcess, check: Check, fresh: bool) -> str:
+Left = Literal["nothing", "a used shell", "a used container"]
+"""What a check leaves that the next one must not meet."""
+
+
+def _left(check: Check, fault: str) -> Left:
+    if fault or (check.dirty and check.subject == "limits"):
+        return "a used container"
+    return "a used shell" if check.dirty else "nothing"
+
+
+async def _one(contender: ContenderProcess, check: Check, left: Left) -> str:
     try:
-        if not fresh:
+        if left == "a used container":
             await contender.renew()
+        elif left == "a used shell":
+            await contender.new_shell()
         for number, step in enumerate(check.steps, start=1):
             reply = await contender.run(step.command, step.timeout, _PATIENCE)
             fault = step.fault(reply)
@@ -54,4 +62,4 @@ async def _one(contender: ContenderProcess, check: Check, fresh: bool) -> str:
         fault = USABLE.fault(reply)
         return f"unusable afterwards: {fault}" if fault else ""
     except ContenderFailed as failure:
-        return str(failure)
+        return str(failure).partition("\n")[0][:80]

@@ -3,6 +3,12 @@
 from benchmarks.torture.check import Check, Step
 
 _LONG = "\n".join(f"echo line {number} >> /tmp/t_long" for number in range(8000))
+_FILE = """mkdir -p /tmp/t_file && cat > /tmp/t_file/code.py <<'EOF'
+def f(x):
+    # it's "quoted"
+    return {x: `1`}[$x]
+EOF
+tail -2 /tmp/t_file/code.py"""
 _HEREDOC = """cat <<'END' > /tmp/t_here && cat /tmp/t_here
 $HOME `date` "quoted" 'too' \\n
 \tEND
@@ -98,6 +104,11 @@ CHECKS = (
     Check("an unbalanced quote", "shell", (Step("echo 'never closed", code="not 0"),)),
     Check("an unfinished `if`", "shell", (Step("if true; then echo a", code="not 0"),)),
     Check("a bracket too many", "shell", (Step("echo a )", code="not 0"),)),
+    Check(
+        "a file written with a heredoc",
+        "shell",
+        (Step(_FILE, code=0, says='# it\'s "quoted"\n    return {x: `1`}[$x]'),),
+    ),
     Check(
         "a heredoc, to the letter",
         "shell",

@@ -16,10 +16,10 @@ END"""
 
 def _hang(name: str, command: str, pattern: str, subject: Subject = "time-outs") -> Check:
     """A command that never ends must be stopped, with all its processes."""
-    look = f"sleep 0.3; pgrep -fc '{pattern[:-1]}[{pattern[-1]}]'"
+    look = f"sleep 0.3; echo left:$(pgrep -fc '{pattern[:-1]}[{pattern[-1]}]')"
     steps = (
         Step(command, timeout=1, timed_out=True, within=8),
-        Step(look, says="0"),
+        Step(look, has="left:0"),
     )
     return Check(name, subject, steps, dirty=True)
 
