@@ -1,0 +1,169 @@
+"""What is tried, in which order, and how the winner becomes a call of the edit tool."""
+
+import ast
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.policies.repair.bench import PytestCommand
+from agent.policies.repair.candidates import Candidate, Candidates
+from agent.policies.repair.localise import Lines, Suspicion
+from agent.policies.repair.operators.operator import Hints
+from agent.policies.repair.replacement import edit_argument
+from agent.policies.repair.reproduction import find_reproductions
+from agent.policies.repair.search import merit
+from agent.policies.repair.source import TextEdit, apply_edits
+
+SOURCE = '''\
+"""A module."""
+import functools
+
+LIMIT = 10
+
+
+@functools.lru_cache
+def early(x):
+    return x + 1
+
+
+def late(x, y):
+    """What it does."""
+    if x > LIMIT:
+        return y
+    return x
+
+
+FIRST = early(1)
+'''
+SUSPICION = Suspicion(
+    {("m.py", line): 1.0 for line in (9, 14, 16)} | {("m.py", 15): 0.5}, frozenset()
+)
+IMPORTED: Lines = {"m.py": frozenset({1, 2, 4, 7, 8, 9, 12, 19})}
+
+
+def candidates(
+    *, seed: int = 0, suspicion: Suspicion = SUSPICION, words: str = ""
+) -> list[Candidate]:
+    hints = Hints(words=frozenset(words.split()))
+    return list(Candidates(suspicion, IMPORTED, hints, lambda _: SOURCE.encode(), seed=seed))
+
+
+def test_edits_come_likeliest_first_each_once_and_parse() -> None:
+    made = candidates()
+    assert [each.number for each in made] == list(range(1, len(made) + 1))
+    assert all(one.score >= two.score for one, two in pairwise(made))
+    results = [apply_edits(SOURCE, each.edits) for each in made]
+    assert len(set(results)) == len(results)
+    assert SOURCE not in results
+    for result in results:
+        ast.parse(result)
+    for each, result in zip(made, results, strict=True):
+        assert SOURCE.count(each.before) >= 1
+        assert each.after in result or not each.after
+
+
+def test_a_seed_orders_equally_likely_edits() -> None:
+    assert candidates(seed=1) == candidates(seed=1)
+    assert [each.edits for each in candidates(seed=1)] != [each.edits for each in candidates()]
+    assert {each.edits for each in candidates(seed=1)} == {each.edits for each in candidates()}
+
+
+def test_only_what_did_not_run_at_import_is_tried_hot() -> None:
+    hot = {each.line: each.hot for each in candidates()}
+    assert (hot[9], hot[14], hot[16]) == (False, True, True)
+    assert hot.get(4, False) is False  # the module's own constant
+
+
+def test_the_issue_and_a_crash_draw_edits_forward() -> None:
+    def first_at(line: int, made: list[Candidate]) -> int:
+        return next(each.number for each in made if each.line == line)
+
+    assert first_at(9, candidates(words="early")) < first_at(9, candidates())
+    assert first_at(14, candidates(words="late")) <= first_at(14, candidates(words="early"))
+    crashed = Suspicion(SUSPICION.scores, frozenset(), frozenset({("m.py", 15)}))
+    assert first_at(15, candidates(suspicion=crashed)) < first_at(15, candidates())
+
+
+def test_a_file_that_cannot_be_read_is_left_out() -> None:
+    made = Candidates(SUSPICION, {}, Hints(), lambda _: b"def f(:\n")
+    assert list(made) == []
+    assert len(made.skipped) == 1
+
+
+def test_of_two_edits_equally_likely_the_smaller_has_more_merit() -> None:
+    small = Candidate(1, "m.py", 1, "o", 0.5, (), "if a:\n", "if not a:\n", True)
+    large = Candidate(2, "m.py", 1, "o", 0.5, (), "if a:\n", "if a and b(c) > d:\n", True)
+    assert small.size == 4
+    assert merit(small) > merit(large)
+
+
+@given(st.data())
+def test_the_edit_tools_argument_makes_exactly_the_edit(data: st.DataObject) -> None:
+    pool = st.sampled_from(["", "x = 1", "    y = 2", "x = 1  # é", "pass"])
+    lines = data.draw(st.lists(pool, min_size=1, max_size=8))
+    text = "\n".join(lines) + "\n"
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start, len(text) - 1))
+    new = data.draw(st.sampled_from(["", "z", "if q:\n    ", "\n"]))
+    edit = TextEdit(start, end, new)
+    argument = edit_argument("a/m.py", text, [edit])
+    path, _, rest = argument.partition("\n<<<<<<< SEARCH\n")
+    search, _, replace = rest.removesuffix(">>>>>>> REPLACE").partition("=======\n")
+    assert path == "a/m.py"
+    wanted = apply_edits(text, [edit])
+    if wanted != text:
+        assert text.count(search) >= 1
+        places = [
+            number
+            for number in range(len(lines))
+            if "".join(f"{line}\n" for line in lines[number:]).startswith(search)
+        ]
+        assert len(places) == 1
+        before = "".join(f"{line}\n" for line in lines[: places[0]])
+        assert before + replace + text[len(before) + len(search) :] == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("It breaks.", []),
+        ("```python\nfrom m import f\nassert f(1) == 2\n```", ["script"]),
+        ("```\n>>> from m import f\n>>> f(1)\n2\n```", ["session"]),
+        (
+            ">>> from m import f\n>>> f(1)\nTraceback (most recent call last):\nKeyError: 1",
+            ["script"],
+        ),
+        ("```python\nf(1)\n```", []),
+        ("```toml\n[a]\n```\n```python\nimport m\nm.f(\n```", []),
+        (
+            "```py\nimport m\nm.f()\n```\nand\n~~~python\nimport m\nassert m.g()\n~~~",
+            ["script", "script"],
+        ),
+    ],
+)
+def test_reproductions_are_found_in_an_issue(text: str, kinds: list[str]) -> None:
+    found = find_reproductions(text)
+    assert [each.kind for each in found] == kinds
+    for each in found:
+        ast.parse(each.as_test())
+    if len(found) == 2:
+        assert "assert" in found[0].source
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (
+            "python -m pytest -q -o a=b --junitxml={junit} {tests}",
+            PytestCommand({}, "python", ("-q", "-o", "a=b"), True),
+        ),
+        ("A=1 pytest {tests}", PytestCommand({"A": "1"}, "python", (), False)),
+        ("python -m unittest {tests}", None),
+        ("cd x && pytest {tests}", None),
+        ("pytest 'x", None),
+    ],
+)
+def test_a_test_command_is_taken_apart(command: str, expected: PytestCommand | None) -> None:
+    assert PytestCommand.parse(command) == expected
