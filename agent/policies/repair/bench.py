@@ -179,18 +179,25 @@ class Bench:
     async def record(
         self, command: str, *, lines: bool, seconds: float
     ) -> tuple[Spectrum, CommandResult]:
-        """Run a test command under the recorder; a time-out keeps what was recorded so far."""
+        """Run a test command under the recorder; a time-out keeps what was recorded so far.
+
+        With ``lines`` what they ran is recorded; without, outcomes alone, of an edited program.
+        """
         out = f"{FOLDER}/spectrum.jsonl"
+        environment = {
+            "FORETRACE_SPECTRUM_OUT": out,
+            "FORETRACE_SPECTRUM_LINES": "1" if lines else "0",
+        }
+        if not lines:
+            # Edits made within one second and of one size look the same to Python's cache.
+            environment["PYTHONDONTWRITEBYTECODE"] = "1"
         await self.sandbox.run(f"rm -f {out}", state=None)
         result = await self.sandbox.run(
             f"export PYTHONPATH={FOLDER}${{PYTHONPATH:+:$PYTHONPATH}}\n"
             f'export PYTEST_ADDOPTS="{_PLUGINS} $PYTEST_ADDOPTS"\n{command}',
             state=None,
             timeout=max(seconds, 1.0),
-            environment={
-                "FORETRACE_SPECTRUM_OUT": out,
-                "FORETRACE_SPECTRUM_LINES": "1" if lines else "0",
-            },
+            environment=environment,
         )
         try:
             data = await self.sandbox.read_file(out, limit=_GIGABYTE)

@@ -15,6 +15,7 @@ from agent.policies.repair.replacement import edit_argument
 from agent.policies.repair.reproduction import Reproduction, find_reproductions
 from agent.policies.repair.search import CannotSearch, Found, Search, Target
 from agent.policies.repair.settings import RepairSettings
+from agent.trajectory import Answered
 from tools.registry import ToolCall
 
 _PATCH = "/tmp/foretrace-patch.diff"
@@ -126,8 +127,6 @@ class RepairPolicy:
 
     def _last_exit(self) -> int | None:
         """The exit code of the last bash call, as its tool reported it."""
-        from agent.trajectory import Answered
-
         for event in reversed(self._now.events):
             if isinstance(event.data, Answered):
                 code = event.data.data.get("exit_code")

@@ -232,11 +232,11 @@ class Search:
 
     async def _plan(self, command: PytestCommand) -> Plan:
         """What the trials run, and within which times, measured on the unedited program."""
-        keep = tuple(
-            test
-            for test in self._spectrum.passed()
-            if matching(self._files, [test]) and self._target.reproduction is None
-        )
+        keep: tuple[str, ...] = ()
+        if self._target.reproduction is None:
+            passed = self._spectrum.passed()
+            near = matching(self._files, self._spectrum.tests)
+            keep = tuple(test for test in near if test in passed)
         plan = Plan(command, self._files, self._failing, keep)
         hot = await self._benches[0].check(plan, hot=True, seconds=self._left())
         if hot is None or hot.failing != "fail":
