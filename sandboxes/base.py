@@ -210,7 +210,9 @@ async def _make(engine: "Engine", python: str, settings: BaseSettings, progress:
             await container.install_packages(debian.PACKAGES if not pulled else _PULLED_PACKAGES)
             await container.run(_FINISH, user=ROOT, folder="/", shown="finish the base image")
             await container.run(_VENV, folder="/", shown="make the virtual environment")
-            image = await container.commit(labels, f"foretrace-base:{python}", changes=_CONFIG)
+            image = await container.commit(
+                labels, store.tag_of("base", _key(python, settings)), changes=_CONFIG
+            )
     except BuildFailed as error:
         last = error.tail.splitlines()[-1] if error.tail else ""
         raise BaseImageFailed(f"{error.message}: {last}", f"see {error.log}") from error

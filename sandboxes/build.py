@@ -6,6 +6,7 @@ lends to a build (certificates, proxies, indexes) exists only in commands' varia
 folder that is gone before the commit. A build that fails or is cancelled leaves nothing behind.
 """
 
+import contextlib
 import io
 import json
 import shlex
@@ -22,6 +23,8 @@ from sandboxes.errors import BuildFailed, SandboxError
 from sandboxes.hostnet import BUILD_FOLDER, DEBIAN_SUITES, BuildNetwork
 
 if TYPE_CHECKING:
+    from docker.api import APIClient
+
     from sandboxes.engine import Engine
 
 Progress = Callable[[str], None]
@@ -199,7 +202,7 @@ class BuildContainer:
             files[f"{BUILD_FOLDER}/ca.pem"] = self._network.ca_bundle
             options.append(f'Acquire::https::CAInfo "{BUILD_FOLDER}/ca.pem";')
         files[f"{BUILD_FOLDER}/apt.conf"] = "\n".join([*options, ""]).encode()
-        for suite in DEBIAN_SUITES:
+        for suite in DEBIAN_SUITES.values():
             lines = self._network.apt_sources_for(suite)
             files[f"{BUILD_FOLDER}/{suite}.list"] = "\n".join([*lines, ""]).encode()
         self._put(archive_of(files))
@@ -303,7 +306,7 @@ class BuildContainer:
             workdir=folder,
             environment=variables,
         )["Id"]
-        for chunk in api.exec_start(exec_id, stream=True):
+        for _, chunk in _frames(api, exec_id):
             self.log.output(chunk)
         self.log.flush()
         code = api.exec_inspect(exec_id)["ExitCode"]
@@ -318,24 +321,24 @@ class BuildContainer:
             BuildFailed: the exit code is not 0.
         """
 
-        def work() -> tuple[int, tuple[bytes | None, bytes | None]]:
+        def work() -> tuple[int, bytes, bytes]:
             api = self._engine.client.api
             exec_id = api.exec_create(
                 self._name, ["bash", "-c", command], user=user, workdir=folder
             )["Id"]
-            output = api.exec_start(exec_id, demux=True)
-            return int(api.exec_inspect(exec_id)["ExitCode"] or 0), output
+            frames = list(_frames(api, exec_id))
+            out, err = (b"".join(data for kind, data in frames if kind == k) for k in (1, 2))
+            return int(api.exec_inspect(exec_id)["ExitCode"] or 0), out, err
 
-        code, (out, err) = await self._engine.call(work)
+        code, out, err = await self._engine.call(work)
         if code != 0:
-            tail = self._network.mask((err or b"").decode("utf-8", "replace")).strip()
             raise BuildFailed(
                 f"`{command}` failed in the build container with exit code {code}",
                 step=command,
-                tail=tail,
+                tail=self._network.mask(err.decode("utf-8", "replace")).strip(),
                 log=self.log.path,
             )
-        return out or b""
+        return out
 
     async def commit(
         self, labels: Mapping[str, str], tag: str, *, changes: Sequence[str] = ()
@@ -368,3 +371,17 @@ class BuildContainer:
             changes="\n".join([*_PLACE, *changes, *lines]),
         )
         return str(made["Id"])
+
+
+def _frames(api: "APIClient", exec_id: str) -> Iterator[tuple[int, bytes]]:
+    """What an exec writes, as pairs of the stream's number (2 for stderr) and some bytes."""
+    from docker.utils.socket import frames_iter
+
+    holder = api.exec_start(exec_id, socket=True)
+    try:
+        yield from frames_iter(holder, tty=False)  # type: ignore[no-untyped-call]
+    finally:
+        # The SDK's own ways to read leave the connection open: three objects hold it.
+        for each in (getattr(holder, "_response", None), holder, getattr(holder, "_sock", None)):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                each.close()  # type: ignore[union-attr]

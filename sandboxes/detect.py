@@ -7,7 +7,7 @@ order in a container that holds the repository; a reader can follow them, and ``
 
 import re
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -79,8 +79,8 @@ class EnvironmentSettings(BaseModel):
     """The command that runs tests, with ``{tests}`` and ``{junit}`` to be replaced."""
 
     exclude_newer: date | Literal["auto", "never"] = "auto"
-    """Take no package uploaded after this day. ``auto``: some time after the source's own date,
-    so that old sources meet the packages of their time; ``never``: no such limit."""
+    """Take no package uploaded after this day. ``auto``: the end of the source's own month, so that
+    old sources meet the packages of their time; ``never``: no such limit."""
 
     step_seconds: float = Field(default=1800.0, gt=0)
     """How long one command of a build may take."""
@@ -246,18 +246,16 @@ def _cutoff(settings: EnvironmentSettings, source_date: date | None, minor: int)
 
     Old sources want the packages of their time, but packages older than the interpreter do not run
     on it: not before the summer after its release, nor before installers agreed on how editable
-    installs are built. The day is the first of a quarter, so that neighbouring commits share it.
+    installs are built. The day is the first of a month, so that neighbouring commits share it.
     """
     if isinstance(settings.exclude_newer, date):
         return settings.exclude_newer
     if settings.exclude_newer == "never" or source_date is None or minor < _UV_OLDEST:
         return None
     known_good = max(date(2012 + minor, 7, 1), date(2023, 7, 1))
-    day = max(source_date + timedelta(days=30), known_good)
-    months = day.year * 12 + day.month - 1
-    months += -months % 3 if day.day == 1 else 3 - months % 3
-    quarter = date(months // 12, months % 12 + 1, 1)
-    return quarter if quarter < date.today() else None
+    months = source_date.year * 12 + source_date.month  # the month after
+    day = max(date(months // 12, months % 12 + 1, 1), known_good)
+    return day if day < date.today() else None
 
 
 def _constraint(requirement: str) -> str:

@@ -112,7 +112,8 @@ async def ensure_environment(
         engine, plan.python, constraint=plan.constraint, settings=base, progress=progress
     )
     contents = [dependency_content(checkout.path, name) for name in plan.dependency_files]
-    key = store.digest(BUILDER, root.id, replace(plan, notes=()), contents)
+    lenient = settings.exclude_newer == "auto"  # may end with newer packages than planned
+    key = store.digest(BUILDER, root.id, replace(plan, notes=()), lenient, contents)
 
     async def build() -> None:
         shop = await _workshop(engine, checkout, settings, log, progress)

@@ -252,10 +252,8 @@ def test_requirements_of_the_user_join_and_bind(tmp_path: Path) -> None:
     [
         ("auto", date(2020, 5, 5), "3.11", date(2023, 7, 1)),
         ("auto", date(2020, 5, 5), "3.13", date(2025, 7, 1)),
-        ("auto", date(2024, 6, 23), "3.11", date(2024, 10, 1)),
-        ("auto", date(2024, 11, 30), "3.11", date(2025, 1, 1)),
         ("auto", date(2024, 6, 1), "3.11", date(2024, 7, 1)),
-        ("auto", date(2024, 6, 2), "3.11", date(2024, 10, 1)),
+        ("auto", date(2024, 12, 31), "3.11", date(2025, 1, 1)),
         ("auto", None, "3.11", None),
         ("auto", date.today(), "3.11", None),
         ("never", date(2020, 5, 5), "3.11", None),
