@@ -324,7 +324,7 @@ def _chosen(
     if said is not None:
         return said
     tests = [name for name in offered if _TEST_NAME.match(name.lower())]
-    tests += [name for name in offered if name in hinted and name not in tests]
+    tests = tests or [name for name in offered if name in hinted]
     return tuple(tests or [name for name in offered if _DEV_NAME.match(name.lower())][:1])
 
 
