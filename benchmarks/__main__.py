@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks import peers
 from benchmarks.benchmark import Bench, Table
+from benchmarks.contenders.process import ContenderFailed
 from benchmarks.registry import BENCHMARKS
 from benchmarks.report import render
 from sandboxes.engine import Engine, sweep
@@ -30,7 +31,7 @@ def main() -> int:
     except SandboxError as error:
         print(f"{error.message}{f' ({error.hint})' if error.hint else ''}", file=sys.stderr)
         return 3
-    except peers.PeersMissing as error:
+    except (peers.PeersMissing, ContenderFailed) as error:
         print(error, file=sys.stderr)
         return 3
     whole = names == list(BENCHMARKS) and not options.quick

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from benchmarks.benchmark import Bench, Goal, Table
+from benchmarks.contenders.process import ContenderFailed
 from benchmarks.measure import interleaved
 
 _GOAL_SECONDS = 0.3
@@ -60,5 +61,5 @@ async def _seconds(*command: str) -> float:
     code = await process.wait()
     seconds = time.perf_counter() - started
     if code != 0:
-        raise RuntimeError(f"{' '.join(command)} ended with {code}")
+        raise ContenderFailed(f"{' '.join(command)} ended with {code}")
     return seconds

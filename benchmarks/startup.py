@@ -30,7 +30,7 @@ class Startup:
 
             async def sample(name: str) -> float:
                 started = await processes[name].start()
-                answered = await processes[name].run("true")
+                answered = await processes[name].time_of("true")
                 await processes[name].stop()
                 return started.seconds + answered.seconds
 

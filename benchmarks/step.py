@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.benchmark import Bench, Goal, Table
-from benchmarks.contenders.process import ROOT
+from benchmarks.contenders.process import ROOT, ContenderFailed
 from benchmarks.measure import Summary
 
 _AGENTS = {"foretrace": "Foretrace", "mini_swe_agent": "mini-swe-agent"}
@@ -58,7 +58,7 @@ async def _play(name: str, cost: _Costs, bench: Bench) -> None:
     )
     output, errors = await process.communicate()
     if process.returncode != 0:
-        raise RuntimeError(f"{name} did not play: {errors.decode()[-500:]}")
+        raise ContenderFailed(f"{name} did not play: {errors.decode()[-500:]}")
     played = json.loads(output)
     for at in _AT:
         # One step is a matter of luck: the steps around it say the same.

@@ -109,6 +109,18 @@ class ContenderProcess:
         request = {"op": "run", "command": command, "timeout": float(timeout)}
         return await self._ask(request, timeout + patience)
 
+    async def time_of(self, command: str) -> Reply:
+        """Run a command that cannot fail, for its time.
+
+        Raises:
+            ContenderFailed: it did: its time says nothing.
+        """
+        reply = await self.run(command)
+        if reply.exit_code != 0:
+            why = reply.error or f"exit code {reply.exit_code}"
+            raise ContenderFailed(f"{self.entry.title} failed at `{command}`: {why}")
+        return reply
+
     async def stop(self) -> None:
         """Have the contender stop, if it runs, and remove what it leaves."""
         if self._process is not None:

@@ -40,7 +40,7 @@ CHECKS = (
     Check(
         "a million lines",
         "output",
-        (Step("seq 1000000", code=0, has="999999\n1000000", timeout=60),),
+        (Step("seq 1000000", code=0, has="999999\n1000000", timeout=20),),
     ),
     Check(
         "100 MB of output, in bounded time and memory",
@@ -50,7 +50,7 @@ CHECKS = (
                 "head -c 100000000 /dev/zero | tr '\\0' x; echo end",
                 code=0,
                 has="end",
-                timeout=30,
+                timeout=20,
                 memory=_MANY,
             ),
         ),
