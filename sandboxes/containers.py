@@ -1,6 +1,7 @@
 """What a sandbox asks of the engine for its container. Every function blocks: use `Engine.call`."""
 
 import json
+import resource
 from typing import TYPE_CHECKING
 
 from sandboxes.errors import SandboxDied, UnsuitableImage
@@ -22,21 +23,23 @@ def create(
     """
     from docker.errors import APIError, ImageNotFound
 
-    storage_limit = engine.storage_limit
+    storage, rlimits = engine.storage_limit, engine.named_rlimits
     while True:
-        storage = {"size": str(limits.disk)} if storage_limit else None
         try:
-            made = _create_once(engine, name, image, limits, network, run, storage)
-            break
+            made = _create_once(engine, name, image, limits, network, run, storage, rlimits)
+            engine.client.api.start(made)
+            return made
         except ImageNotFound:
             raise UnsuitableImage(f"there is no image {image}") from None
         except APIError as error:
-            # Only some of the engine's file systems can limit a container's layer.
-            if not storage_limit or error.status_code in (404, 409):
+            if "rlimit" in str(error.explanation) and not rlimits:
+                rlimits = engine.named_rlimits = True
+            elif storage and error.status_code not in (404, 409):
+                storage = engine.storage_limit = False
+            else:
                 raise
-            storage_limit = engine.storage_limit = False
-    engine.client.api.start(made)
-    return made
+            engine.forget_container(name)
+            engine.keep_track(container=name)
 
 
 def _create_once(
@@ -46,12 +49,16 @@ def _create_once(
     limits: SandboxLimits,
     network: str,
     run: str,
-    storage: dict[str, str] | None,
+    storage: bool,
+    rlimits: bool,
 ) -> str:
     from docker.types import Healthcheck, Ulimit
 
     api = engine.client.api
     processors = float(str(engine.about().get("NCPU") or limits.cpus))
+    ulimits = [Ulimit(name="core", soft=0, hard=0)]
+    if rlimits:
+        ulimits += [Ulimit(name=n, soft=v, hard=v) for n, v in _own_rlimits().items()]
     host = api.create_host_config(
         network_mode=network,
         cap_drop=["ALL"],
@@ -64,8 +71,8 @@ def _create_once(
         nano_cpus=int(min(limits.cpus, processors) * 1e9),
         init=True,
         shm_size=_SHARED_MEMORY,
-        ulimits=[Ulimit(name="core", soft=0, hard=0)],
-        storage_opt=storage,
+        ulimits=ulimits,
+        storage_opt={"size": str(limits.disk)} if storage else None,
     )
     made = api.create_container(
         image,
@@ -81,6 +88,16 @@ def _create_once(
         host_config=host,
     )
     return str(made["Id"])
+
+
+def _own_rlimits() -> dict[str, int]:
+    """Limits that an engine started like this process can pass on, by their names."""
+    most = {"nofile": (resource.RLIMIT_NOFILE, 2**20), "nproc": (resource.RLIMIT_NPROC, 2**15)}
+    hard = {name: resource.getrlimit(number)[1] for name, (number, _) in most.items()}
+    return {
+        name: much if hard[name] == resource.RLIM_INFINITY else min(hard[name], much)
+        for name, (_, much) in most.items()
+    }
 
 
 def state(engine: "Engine", container: str) -> dict[str, object] | None:

@@ -47,12 +47,15 @@ class Engine:
         url: where the engine listens.
         storage_limit: whether the engine may be able to limit a container's own layer: True until
             it has refused once.
+        named_rlimits: whether limits on files and processes must be named: an engine that may not
+            raise its own (Podman in some places) refuses its own defaults.
     """
 
     def __init__(self, client: "DockerClient", url: str) -> None:
         self.client = client
         self.url = url
         self.storage_limit = True
+        self.named_rlimits = False
         self._threads = ThreadPoolExecutor(_CALLS_AT_ONCE, thread_name_prefix="engine")
         # In the order they were made: what rests on something else comes after it.
         self._containers: dict[str, None] = {}
@@ -147,7 +150,7 @@ class Engine:
         Raises:
             SandboxError: the engine did not do it.
         """
-        await self.call(self._remove_container, name)
+        await self.call(self.forget_container, name)
 
     async def remove_image(self, image: str) -> None:
         """Remove an image; it may be gone already.
@@ -157,7 +160,8 @@ class Engine:
         """
         await self.call(self._remove_image, image)
 
-    def _remove_container(self, name: str) -> None:
+    def forget_container(self, name: str) -> None:
+        """As `remove_container`; blocks."""
         from docker.errors import APIError, NotFound
 
         try:
@@ -184,7 +188,7 @@ class Engine:
         self.client.api.timeout = 30
         for container in reversed(list(self._containers)):
             with contextlib.suppress(Exception):
-                self._remove_container(container)
+                self.forget_container(container)
         for image in reversed(list(self._images)):
             with contextlib.suppress(Exception):
                 self._remove_image(image)
@@ -227,7 +231,7 @@ def _sweep(engine: Engine, everything: bool) -> Swept:
         stopped = each.get("State") != "running"
         if _abandoned(engine, each.get("Labels") or {}, stopped, everything):
             with contextlib.suppress(EngineRefused), our_errors(engine.url):
-                engine._remove_container(each["Id"])
+                engine.forget_container(each["Id"])
                 containers.append(str((each.get("Names") or [each["Id"]])[0]).lstrip("/"))
     dead = [
         str(each["Id"])

@@ -129,8 +129,8 @@ class Session:
             raise
         session = cls(stream, on_event)
         stream.start(session._take, session._end)
-        bundle = _bundle()
-        stream.write(_BOOTSTRAP + b"%08d" % len(bundle) + bundle)
+        sources = json.dumps(bundle()).encode("ascii")
+        stream.write(_BOOTSTRAP + b"%08d" % len(sources) + sources)
         try:
             hello = session.post({"do": "hello", "disk": disk, "previous": previous})
             session.facts, _ = await asyncio.wait_for(hello, _HELLO_SECONDS)
@@ -325,11 +325,11 @@ def _open_stream(engine: "Engine", container: str) -> _Stream:
 
 
 @functools.cache
-def _bundle() -> bytes:
-    """The shell server's modules, in the order of their imports."""
+def bundle() -> list[tuple[str, str]]:
+    """Names and sources of the shell server's modules, in the order of their imports."""
     guest = resources.files("sandboxes.guest")
     sources = [
         (f"sandboxes.guest.{name}", guest.joinpath(f"{name}.py").read_text(encoding="utf-8"))
         for name in _MODULES
     ]
-    return json.dumps([("sandboxes", ""), ("sandboxes.guest", ""), *sources]).encode("ascii")
+    return [("sandboxes", ""), ("sandboxes.guest", ""), *sources]
