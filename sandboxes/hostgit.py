@@ -204,8 +204,10 @@ def _closed_environment() -> dict[str, str]:
 
 
 def _remote_environment() -> dict[str, str]:
-    """The user's configuration, the usual transports, and nobody to answer a prompt."""
-    return {"GIT_ALLOW_PROTOCOL": "https:http:ssh:git"}
+    """The user's configuration and the usual transports; a stalled transfer ends."""
+    stalled = {"GIT_HTTP_LOW_SPEED_LIMIT": "100", "GIT_HTTP_LOW_SPEED_TIME": "60"}
+    own = {name: value for name, value in stalled.items() if name not in os.environ}
+    return {"GIT_ALLOW_PROTOCOL": "https:http:ssh:git", **own}
 
 
 def _as_file(stdin: bytes | IO[bytes]) -> IO[bytes]:

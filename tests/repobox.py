@@ -73,11 +73,15 @@ def _packed(folder: Path) -> bytes:
         return file.read()
 
 
-def installed_pytest(into: Path, version: str, python: str) -> Path:
-    """A folder with that pytest and what it needs, for that Python; from the package index."""
+def installed_pytest(into: Path, version: str) -> Path:
+    """A folder with that pytest and what it needs, pure Python all; from the package index."""
     uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
-    install = [uv, "pip", "install"] if uv else [sys.executable, "-m", "pip", "install"]
-    options = ["--target", str(into), "--python-version", python, "--only-binary=:all:"]
+    install = (
+        [uv, "pip", "install", "--compile-bytecode"]
+        if uv
+        else [sys.executable, "-m", "pip", "install"]
+    )
+    options = ["--target", str(into), "--python-version", "3.11", "--only-binary=:all:"]
     # Releases before 7 need what later versions of these lack.
     needed = [f"pytest=={version}", "setuptools<70"]
     subprocess.run([*install, "--quiet", *options, *needed], check=True)

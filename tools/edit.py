@@ -15,8 +15,8 @@ _FORM = f"give the path, then {SEARCH}, the lines, {SEPARATOR}, the new lines, {
 class EditTool:
     """One search, one replacement, one place.
 
-    A line of the content that looks like the separator (as under a heading) is no obstacle as long
-    as only one way of reading the argument matches the file.
+    A line of the content that looks like the separator (as under a heading) is no obstacle: of the
+    ways to read the argument, the one with the longest search that matches the file counts.
     """
 
     name = "edit"
@@ -88,17 +88,12 @@ def _only_match(text: str, readings: list[tuple[str, str]]) -> Edited:
     """The one edit the argument can mean.
 
     Raises:
-        BadArgument: it can mean none, or several.
+        BadArgument: no way to read it matches in exactly one place.
     """
     results = [replace_lines(text, search, new) for search, new in readings]
     edits = [result for result in results if isinstance(result, Edited)]
-    if len(edits) == 1:
-        return edits[0]
     if edits:
-        raise BadArgument(
-            f"a line {SEPARATOR} is part of the text, and there are several ways to read this; "
-            "leave it out of the search"
-        )
+        return edits[-1]  # the longest search: that all of it matches is no accident
     result = next((each for each in results if isinstance(each, Ambiguous)), results[0])
     if isinstance(result, Ambiguous):
         places = ", ".join(map(str, result.lines[:20])) + (

@@ -99,25 +99,25 @@ async def run_tests(
         SandboxDied: the sandbox went away.
     """
     asked = list(dict.fromkeys(normal_id(test) for test in tests if test.strip()))
-    left, absent = asked, list[str]()
-    seconds, budget = 0.0, timeout or settings.test_timeout
+    left, seconds, budget = asked, 0.0, timeout or settings.test_timeout
     cases: list[Case] = []
     for _ in range(_MOST_RETRIES):
         result, found, problem = await _run_once(sandbox, left, settings, budget - seconds)
         seconds += result.seconds
         cases += found
-        gone = _not_found(result, left)
-        if not gone:
+        instead = _without_unknown(result, left)
+        if instead is None:
             break
-        absent += gone
-        left = [test for test in left if test not in gone]
-        left += [test for test in map(_whole_function, gone) if test and test not in left]
-        if not left or seconds >= budget:
-            problem = f"{budget:g} s were not enough to run what is there" if left else ""
+        left, problem = instead, ""
+        if left and seconds >= budget:
+            problem = f"the tests were not found within {budget:g} s"
+        if not left or problem:
             break
     outcomes = await _outcomes(sandbox, cases, asked)
     if not problem and result.exit_code == 2 and "Interrupted:" in result.text:
         problem = "the runner gave up while it collected the tests"
+    if not problem and result.exit_code == 4 and left:
+        problem = f"the runner did not start: {_complaint(result)}"
     if not problem:
         outcomes += _unaccounted(asked, outcomes)
     return TestRun(
@@ -157,12 +157,6 @@ async def _run_once(
     return result, cases, problem
 
 
-def _whole_function(test: str) -> str | None:
-    """For a parameter with ``::`` in it, which old pytest cannot find, all of the function."""
-    function, bracket, parameters = test.partition("[")
-    return function if bracket and "::" in parameters else None
-
-
 def _arguments(tests: Sequence[str]) -> str:
     quoted = " ".join(shlex.quote(test) for test in tests)
     if len(quoted) > _LONGEST_COMMAND:
@@ -187,12 +181,35 @@ def _why_no_report(
     return f"the tests ended with exit code {result.exit_code} and left no report"
 
 
-def _not_found(result: CommandResult, tests: Sequence[str]) -> list[str]:
-    """Those of the tests that pytest could not find, when it ran nothing because of them."""
+def _without_unknown(result: CommandResult, tests: Sequence[str]) -> list[str] | None:
+    """What to run instead when pytest ran nothing because it does not know some of the tests.
+
+    A case that is not found is replaced by all cases of its function: new pytest names only the
+    function when it lacks a case, and old pytest cannot find parameters with ``::`` in them.
+    Returns None when that is not what happened.
+    """
     if result.exit_code != 4:
-        return []
+        return None
     named = [normal_id(name) for name in _NOT_FOUND.findall(result.text)]
-    return [test for test in tests if any(n == test or n.endswith("/" + test) for n in named)]
+    instead: list[str] = []
+    known = True
+    for test in tests:
+        function, bracket, _ = test.partition("[")
+        names = (test, function) if bracket else (test,)
+        if not any(name == each or name.endswith("/" + each) for name in named for each in names):
+            instead.append(test)
+            continue
+        known = False
+        if bracket and function not in tests:
+            instead.append(function)
+    return None if known else list(dict.fromkeys(instead))
+
+
+def _complaint(result: CommandResult) -> str:
+    """The line with which pytest says that it was called wrongly."""
+    lines = [line for line in result.text.splitlines() if line.strip()]
+    said = [line for line in lines if "rror: " in line or line.startswith("ERROR")]
+    return (said or lines or ["it does not say why"])[0].strip()[:300]
 
 
 async def _outcomes(

@@ -49,7 +49,7 @@ class ToolSettings:
     command_timeout: float = 120.0
     output_limit: int = 480 * 1024
     test_command: str = (
-        "python -m pytest -q -p no:cacheprovider --continue-on-collection-errors"
+        "python -m pytest -q --rootdir=. -p no:cacheprovider --continue-on-collection-errors"
         " -o junit_family=xunit1 --junitxml={junit} {tests}"
     )
     test_timeout: float = 600.0
