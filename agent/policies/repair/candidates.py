@@ -50,7 +50,8 @@ class Candidate:
         edits: of the file's text.
         before: the lines it changes.
         after: what they become.
-        hot: whether swapping code in a running process is the same as importing anew.
+        hot: whether to try it by swapping code in a running process.
+        sure: whether that is the same as importing anew; else what fails so is tried anew later.
     """
 
     number: int
@@ -62,6 +63,7 @@ class Candidate:
     before: str
     after: str
     hot: bool
+    sure: bool = True
 
     @property
     def size(self) -> int:
@@ -193,12 +195,22 @@ class Candidates:
         seen.add(key)
         before, after = changed_lines(file.text, edits)
         line = file.line_of(edits[0].start)
-        hot = statement.function is not None and self._is_hot(file.path, statement.function)
+        function = statement.function
+        sure = function is None or self._is_untouched(file.path, function)
         return Candidate(
-            number, file.path, line, operator, round(score, 6), edits, before, after, hot
+            number=number,
+            path=file.path,
+            line=line,
+            operator=operator,
+            score=round(score, 6),
+            edits=edits,
+            before=before,
+            after=after,
+            hot=function is not None,
+            sure=sure,
         )
 
-    def _is_hot(self, path: str, function: Function) -> bool:
+    def _is_untouched(self, path: str, function: Function) -> bool:
         """Whether nothing of the function, or of one around it, ran before the tests."""
         outer = function
         while outer.outer is not None:

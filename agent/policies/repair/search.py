@@ -258,36 +258,44 @@ class Search:
         )
 
     async def _waves(self, stream: Iterator[Candidate], all_: Candidates, plan: Plan) -> None:
-        size = _FIRST_WAVE
+        """Try edits until one wins or the budget is spent.
+
+        What fails hot although a fresh process might say otherwise is tried again in one, a quarter
+        of a wave at a time, as that is slow.
+        """
+        size = _FIRST_WAVE * len(self._benches)
         again: list[Candidate] = []
+        doubtful: dict[int, tuple[Candidate, Trial]] = {}
         while self._left() > 1 and self._found.judged < self._settings.judged:
-            room = self._settings.trials - self._found.tried
-            wave = again[:room]
-            again = again[room:]
-            wave += list(islice(stream, max(0, min(size * len(self._benches), room) - len(wave))))
+            wave = again[:size] + [one for one, _ in islice(doubtful.values(), size // 4)]
+            room = max(0, self._settings.trials - self._found.tried)
+            wave += list(islice(stream, min(room, max(0, size - len(wave)))))
             if not wave:
-                return
-            size = min(size * 2, _LARGEST_WAVE)
+                break
+            again = again[size:]
+            size = min(size * 2, _LARGEST_WAVE * len(self._benches))
             trials = await self._wave(wave, plan)
-            by_number = {trial.number: trial for trial in trials}
             survivors = []
-            for candidate in wave:
-                trial = by_number.get(candidate.number)
-                if trial is None:
-                    continue
+            for candidate, trial in trials:
+                first = doubtful.pop(candidate.number, None) is None
                 if trial.failing == "fresh":
-                    again.append(replace(candidate, hot=False))
+                    again.append(replace(candidate, hot=False, sure=True))
                     continue
-                self._found.tried += 1
+                self._found.tried += first
                 if trial.failing == "pass" and trial.kept == "pass":
                     survivors.append((candidate, trial))
+                elif candidate.hot and not candidate.sure:
+                    doubtful[candidate.number] = (replace(candidate, hot=False), trial)
                 else:
                     self._tell(candidate, trial.failing, trial.kept, trial.seconds)
             if await self._judge(survivors, all_):
-                return
+                break
+        for candidate, trial in doubtful.values():
+            if trial.failing != "fresh":
+                self._tell(candidate, trial.failing, trial.kept, trial.seconds)
 
-    async def _wave(self, wave: list[Candidate], plan: Plan) -> list[Trial]:
-        """Try a wave, dealt out to the benches in turn."""
+    async def _wave(self, wave: list[Candidate], plan: Plan) -> list[tuple[Candidate, Trial]]:
+        """Try a wave, dealt out to the benches in turn; what was not reached is left out."""
         count = len(self._benches)
         hot = [candidate for candidate in wave if candidate.hot]
         fresh = [candidate for candidate in wave if not candidate.hot]
@@ -299,7 +307,8 @@ class Search:
                 if fresh[place::count] or hot[place::count]
             )
         )
-        return [trial for trials in answers for trial in trials]
+        by_number = {trial.number: trial for trials in answers for trial in trials}
+        return [(one, by_number[one.number]) for one in wave if one.number in by_number]
 
     # -- judging
 

@@ -70,10 +70,11 @@ def test_a_seed_orders_equally_likely_edits() -> None:
     assert {each.edits for each in candidates(seed=1)} == {each.edits for each in candidates()}
 
 
-def test_only_what_did_not_run_at_import_is_tried_hot() -> None:
-    hot = {each.line: each.hot for each in candidates()}
-    assert (hot[9], hot[14], hot[16]) == (False, True, True)
-    assert hot.get(4, False) is False  # the module's own constant
+def test_hot_trials_are_trusted_where_nothing_ran_at_import() -> None:
+    kinds = {each.line: (each.hot, each.sure) for each in candidates()}
+    assert kinds[9] == (True, False)
+    assert kinds[14] == kinds[16] == (True, True)
+    assert kinds.get(4, (False, True)) == (False, True)  # the module's own constant
 
 
 def test_the_issue_and_a_crash_draw_edits_forward() -> None:

@@ -85,6 +85,11 @@ FAULTS = [
         "if a:\n    return 1\nelif b:\n    return 2",
         "if b:\n    return 2\nelif a:\n    return 1",
     ),
+    (
+        "condition order",
+        "if a:\n    # 1\n    b()\nelif b:  # or\n    # 2\n    if a:\n        pass\nelse:\n    a()",
+        "if b:\n    # 2\n    if a:\n        pass\nelif a:  # or\n    # 1\n    b()\nelse:\n    a()",
+    ),
     ("constant condition", "if a:\n    return b", "if True:\n    return b"),
     (
         "borrowed condition",
@@ -151,7 +156,7 @@ def test_attributes_of_the_class_are_known() -> None:
 
 
 EXPRESSIONS = st.recursive(
-    st.sampled_from(["a", "1", "''", "a.x", "b[1:]", "f(a, b)", "b.lower()", "not a"]),
+    st.sampled_from(["a", "1", "''", "a.x", "b[1:]", "f(a, b)", "b.lower()", "(not a)"]),
     lambda inner: st.one_of(
         st.tuples(inner, st.sampled_from([" + ", " < ", " and ", " is "]), inner).map(
             lambda parts: f"({''.join(parts)})"

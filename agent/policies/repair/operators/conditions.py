@@ -141,15 +141,29 @@ class ConditionOrder:
             TextEdit(*two, where.text(node.test)),
         )
         yield Replacement(swapped, 0.7)
-        text = where.file.text
-        body, other_body = where.file.span(node.body), where.file.span(other.body)
-        yield Replacement(
-            (
-                *swapped,
+        body, other_body = _suite_lines(node, where), _suite_lines(other, where)
+        if body is not None and other_body is not None:
+            text = where.file.text
+            bodies = (
                 TextEdit(*body, text[slice(*other_body)]),
                 TextEdit(*other_body, text[slice(*body)]),
             )
-        )
+            yield Replacement((*swapped, *bodies))
+
+
+def _suite_lines(node: "cst.If", where: Where) -> tuple[int, int] | None:
+    """The whole lines of a branch, its comments included; None for one on the ``if``'s line."""
+    import libcst as cst
+
+    if not isinstance(node.body, cst.IndentedBlock):
+        return None
+    file = where.file
+    head = file.lines(node.test)[1]
+    start = file.line_span(head, head)[1]
+    last = file.lines(node.body.body[-1])[1]
+    last = max(last, file.line_of(file.span(node.body.body[-1])[1] - 1))
+    end = file.line_span(last, last)[1]
+    return (start, end) if file.text[:end].endswith(("\n", "\r")) else None
 
 
 class ConstantCondition:
