@@ -85,6 +85,7 @@ class DockerSandbox:
         self._tasks: set[asyncio.Task[None]] = set()
         self._disk_ceiling = self._limits.disk
         self._recoveries = 0
+        self._running = 0
 
     @property
     def id(self) -> str:
@@ -136,11 +137,12 @@ class DockerSandbox:
                 "environment": environment or {},
             }
             future = session.post(request, _bytes_of(command), stdin)
+            self._running = session.number
             future.add_done_callback(partial(self._keep_state, state))
             try:
                 done, _ = await asyncio.wait({future}, timeout=timeout + _PATIENCE_SECONDS)
             except asyncio.CancelledError:
-                session.post({"do": "interrupt"})
+                session.post({"do": "interrupt", "of": self._running})
                 raise
             try:
                 if not done:
@@ -154,11 +156,11 @@ class DockerSandbox:
             return result_of(facts, head, tail, limits=self._limits, notes=notes)
 
     async def interrupt(self) -> bool:
-        """Stop the running command, if any; True once it has really stopped."""
+        """Stop the running command; True once it has really stopped, False when none ran."""
         if self._session is None:
             return False
         try:
-            answer, _ = await self._session.post({"do": "interrupt"})
+            answer, _ = await self._session.post({"do": "interrupt", "of": self._running})
         except ConnectionLost:
             return False
         return bool(answer["stopped"])

@@ -9,6 +9,7 @@ dead processes left behind.
 import asyncio
 import atexit
 import contextlib
+import functools
 import os
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -29,6 +30,9 @@ T = TypeVar("T")
 LABEL = "dev.foretrace"
 KIND = f"{LABEL}.kind"
 OWNER = f"{LABEL}.owner"
+NAMESPACE = f"{LABEL}.namespace"
+"""The owner's process namespace: its process id says nothing in another one."""
+
 RUN = f"{LABEL}.run"
 SCRATCH = f"{LABEL}.scratch"
 """On images: ``yes`` when the image is worthless once its owner is gone."""
@@ -115,6 +119,7 @@ class Engine:
         return {
             KIND: kind,
             OWNER: Owner.current().token,
+            NAMESPACE: _namespace(),
             RUN: run,
             SCRATCH: "yes" if scratch else "",
         }
@@ -258,10 +263,12 @@ def _abandoned(engine: Engine, labels: Mapping[str, str], stopped: bool, everyth
     owner = Owner.parse(labels.get(OWNER, ""))
     if owner is None:
         return False
-    if everything or not owner.alive():
+    if everything:
         return True
-    # Of an earlier boot of this machine nothing runs any more.
-    return not owner.here() and engine.local and stopped
+    if not owner.here():
+        # Of an earlier boot of this machine nothing runs any more.
+        return engine.local and stopped
+    return labels.get(NAMESPACE) == _namespace() and not owner.alive()
 
 
 @contextlib.contextmanager
@@ -300,6 +307,15 @@ async def uncancelled(work: Awaitable[T]) -> T:
             raise cancelled from task.exception()
         raise cancelled
     return task.result()
+
+
+@functools.cache
+def _namespace() -> str:
+    """This process's namespace of processes; several share an engine when its socket is lent."""
+    try:
+        return str(Path("/proc/self/ns/pid").stat().st_ino)
+    except OSError:
+        return ""
 
 
 def _knock(url: str) -> None:

@@ -4,6 +4,10 @@ A sandbox is one container with one repository in it. Commands run in named *she
 working directory, variables, functions and aliases one command leaves are what the next command of
 the same state finds. The agent's own shell is the state ``"agent"``; work that must not disturb it
 passes ``state=None`` and gets a fresh shell at the repository's root.
+
+Options set with ``set`` and ``shopt`` and the umask carry over as well, but not errexit and noexec,
+which end with their command; nor what belongs to a process: jobs, ``$!``, traps, limits, open
+files, positional parameters. Processes in the background live on; their later output is discarded.
 """
 
 from dataclasses import dataclass, field
@@ -128,7 +132,7 @@ class Sandbox(Protocol):
         ...
 
     async def interrupt(self) -> bool:
-        """Stop the running command, if any; True once it has really stopped."""
+        """Stop the running command; True once it has really stopped, False when none ran."""
         ...
 
     async def read_file(self, path: str, *, limit: int = 64 * 1024**2) -> bytes:
@@ -156,7 +160,10 @@ class Sandbox(Protocol):
         ...
 
     async def snapshot(self) -> Snapshot:
-        """Keep files and shell states as they are now. Processes are not kept."""
+        """Keep files and shell states as they are now. Processes are not kept.
+
+        What is kept can be used for as long as this sandbox, or one forked from it, is entered.
+        """
         ...
 
     async def restore(self, snapshot: Snapshot) -> None:

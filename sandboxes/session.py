@@ -85,6 +85,7 @@ class Session:
     Attributes:
         facts: what the server found when it looked around.
         fell_silent: whether it went away.
+        number: of the last request.
     """
 
     def __init__(self, stream: "_Stream", on_event: Callable[[dict[str, object]], None]) -> None:
@@ -92,7 +93,7 @@ class Session:
         self._on_event = on_event
         self._unpacker = Unpacker(_LARGEST_ANSWER)
         self._waiting: dict[int, asyncio.Future[Answer]] = {}
-        self._number = 0
+        self.number = 0
         self._complaints = b""
         self.facts: dict[str, object] = {}
         self.fell_silent = False
@@ -150,13 +151,13 @@ class Session:
 
     def post(self, header: dict[str, object], *blobs: bytes) -> "asyncio.Future[Answer]":
         """Send a request; the future gets the answer, or `ConnectionLost`."""
-        self._number += 1
+        self.number += 1
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         if self.fell_silent:
             future.set_exception(self._lost())
             return future
-        self._waiting[self._number] = future
-        self._stream.write(packed({**header, "id": self._number}, *blobs))
+        self._waiting[self.number] = future
+        self._stream.write(packed({**header, "id": self.number}, *blobs))
         return future
 
     def tell(self, header: dict[str, object]) -> None:

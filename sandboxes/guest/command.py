@@ -186,7 +186,7 @@ class Command(object):
         events = self._events
         while self._pid not in events.ended:
             now = time.monotonic()
-            if events.gone or events.interrupts:
+            if events.gone or events.current in events.interrupts:
                 return "interrupted"
             if now >= deadline:
                 return "timeout"

@@ -69,7 +69,8 @@ class Events(object):
 
     Attributes:
         requests: what the host wants, oldest first.
-        interrupts: ids of the host's requests to stop what runs.
+        interrupts: the host's requests to stop a command: their ids, by the command's request.
+        current: the number of the request that is being worked on.
         gone: whether the host has hung up.
         ended: the wait statuses of children that were to be watched and have ended, by pid.
         childless: whether there was no child at the last look.
@@ -79,8 +80,9 @@ class Events(object):
 
     def __init__(self) -> None:
         self.requests = deque()  # type: deque[tuple[dict[str, object], list[bytes]]]
-        self.interrupts = []  # type: list[object]
+        self.interrupts = {}  # type: dict[object, list[object]]
         self.gone = False
+        self.current = None  # type: object
         self.watched = 0
         self.ended = {}  # type: dict[int, int]
         self.childless = True
@@ -215,6 +217,13 @@ class Events(object):
             self.answer({"event": "disk"})
         return self.disk_over
 
+    def _interrupt(self, command: object, number: object) -> None:
+        """Stop a command if it runs or is about to; else there is nothing to stop any more."""
+        if command == self.current or any(each["id"] == command for each, _ in self.requests):
+            self.interrupts.setdefault(command, []).append(number)
+        else:
+            self.answer({"id": number, "stopped": False})
+
     def _receive(self) -> None:
         data = os.read(0, _CHUNK)
         if not data:
@@ -223,7 +232,7 @@ class Events(object):
             return
         for header, blobs in self._unpacker.feed(data):
             if header["do"] == "interrupt":
-                self.interrupts.append(header["id"])
+                self._interrupt(header["of"], header["id"])
             elif header["do"] == "disk":
                 self.allow_disk(int(str(header["budget"])))
             else:

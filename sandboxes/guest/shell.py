@@ -38,9 +38,7 @@ class Server(object):
         """Answer until the host hangs up; then end what still runs."""
         events = self._events
         while not events.gone:
-            if events.interrupts:
-                events.answer({"id": events.interrupts.pop(), "stopped": False})
-            elif events.requests:
+            if events.requests:
                 self._handle(*events.requests.popleft())
             else:
                 events.turn(None if events.childless else _IDLE_SECONDS)
@@ -51,6 +49,7 @@ class Server(object):
     def _handle(self, request: "dict[str, object]", blobs: "list[bytes]") -> None:
         """Do what is asked, and answer."""
         what = request["do"]
+        self._events.current = request["id"]
         answer = {}  # type: dict[str, object]
         pieces = []  # type: list[bytes]
         if what == "run":
@@ -68,6 +67,7 @@ class Server(object):
                 self._states[str(request["state"])] = state
         elif what == "hello":
             answer = self._hello(request)
+        self._events.current = None
         self._events.answer(dict(answer, id=request["id"]), *pieces)
 
     def _run(
@@ -84,10 +84,9 @@ class Server(object):
             if before is not None and blob == before.pack():
                 blob = b""
             self._states[name] = state
-        for each in self._events.interrupts:
+        for each in self._events.interrupts.pop(request["id"], ()):
             stopped = command.facts["status"] == "interrupted"
             self._events.answer({"id": each, "stopped": stopped})
-        self._events.interrupts = []
         return command.facts, [head, tail, blob]
 
     def _as_agent(self, work: "Callable[[], bytes]") -> "tuple[dict[str, object], list[bytes]]":

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sandboxes.docker import DockerSandbox
-from sandboxes.engine import OWNER, SCRATCH, Engine, sweep, uncancelled
+from sandboxes.engine import NAMESPACE, OWNER, SCRATCH, Engine, sweep, uncancelled
 from sandboxes.errors import EngineRefused, EngineUnavailable, SandboxDied
 from sandboxes.owner import Owner
 
@@ -128,15 +128,17 @@ async def test_what_others_own_is_left_alone(engine: Engine, base_image: str) ->
     api = engine.client.api
     labels = engine.owner_labels("sandbox")
     boot, pid, start = labels[OWNER].split(".")
+    reused = f"{boot}.{pid}.{int(start) + 1}"
     owners = {
-        "reused": f"{boot}.{pid}.{int(start) + 1}",
-        "elsewhere": f"{boot[::-1]}.1.1",
-        "nobody": "",
-        "odd": "a.b.c.d",
+        "reused": {OWNER: reused},
+        "elsewhere": {OWNER: f"{boot[::-1]}.1.1"},
+        "other namespace": {OWNER: reused, NAMESPACE: "1"},
+        "nobody": {OWNER: ""},
+        "odd": {OWNER: "a.b.c.d"},
     }
     made = {
         name: api.create_container(
-            base_image, ["sleep", "60"], labels={**labels, OWNER: owner}, network_disabled=True
+            base_image, ["sleep", "60"], labels={**labels, **owner}, network_disabled=True
         )["Id"]
         for name, owner in owners.items()
     }
@@ -145,7 +147,7 @@ async def test_what_others_own_is_left_alone(engine: Engine, base_image: str) ->
         await sweep(engine)
         left = _there(engine)
         assert made["reused"] not in left
-        assert {made["elsewhere"], made["nobody"], made["odd"]} <= left
+        assert set(made.values()) - {made["reused"]} <= left
     finally:
         for container in made.values():
             await engine.remove_container(container)

@@ -271,6 +271,22 @@ async def test_interrupting(sandbox: DockerSandbox) -> None:
     assert not (await sandbox.run("pgrep -u 1000 -x sleep")).ok
 
 
+async def test_only_the_command_that_was_meant_is_interrupted(sandbox: DockerSandbox) -> None:
+    for _ in range(20):
+        running = asyncio.create_task(sandbox.run("sleep 30"))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        stopping = asyncio.create_task(sandbox.interrupt())
+        following = asyncio.create_task(sandbox.run("echo followed"))
+        assert (await running).status == "interrupted"
+        assert await stopping
+        assert (await following).text == "followed\n"
+    done = asyncio.create_task(sandbox.run(":"))
+    await done
+    assert not await sandbox.interrupt()
+    assert (await sandbox.run("echo followed")).text == "followed\n"
+
+
 async def test_a_cancelled_call_ends_its_command(sandbox: DockerSandbox) -> None:
     running = asyncio.create_task(sandbox.run("touch /tmp/began; sleep 2; touch /tmp/ended"))
     await asyncio.sleep(0.3)
