@@ -3,7 +3,7 @@
 One tree; a nested setting is ``FORETRACE_SANDBOX__MEMORY`` in the environment and ``memory`` under
 ``[sandbox]`` in the file. The file is the one given by ``--config``, else ``foretrace.toml`` in the
 current directory. A repository's own ``foretrace.toml`` is untrusted and read elsewhere
-(`sandboxes.detect`), and of it the ``[environment]`` table alone.
+(`sandboxes.environment.detect`), and of it the ``[environment]`` table alone.
 """
 
 import tomllib
@@ -21,8 +21,8 @@ from agent.errors import ConfigProblem
 from agent.issue import first_problem
 from agent.policies.repair.settings import RepairSettings
 from agent.verify import VerifySettings
-from sandboxes.base import BaseSettings as BaseImageSettings
-from sandboxes.detect import EnvironmentSettings
+from sandboxes.environment.base import BaseSettings as BaseImageSettings
+from sandboxes.environment.detect import EnvironmentSettings
 from sandboxes.sandbox import SandboxLimits
 from tools.registry import ToolSettings
 

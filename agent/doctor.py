@@ -68,7 +68,7 @@ def _engine(settings: Settings) -> Iterable[Finding]:
 
 
 def _base(engine: "Engine", settings: Settings) -> Finding:
-    from sandboxes.base import find_base
+    from sandboxes.environment.base import find_base
 
     python = settings.environment.python or settings.images.python
     base = asyncio.run(find_base(engine, python, settings=settings.images))

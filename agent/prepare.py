@@ -13,7 +13,7 @@ from agent.errors import WrongUse
 from agent.issue import Issue
 from agent.scratch import scratch_folder
 from agent.verify import Judgement
-from sandboxes.detect import EnvironmentSettings
+from sandboxes.environment.detect import EnvironmentSettings
 from sandboxes.sandbox import Sandbox
 from tools.registry import ToolSettings
 
@@ -85,8 +85,8 @@ async def prepare(
         BuildFailed: a step of the build failed.
         SandboxError: the engine or the base image is not there.
     """
-    from sandboxes.checkout import prepare_checkout
-    from sandboxes.images import ensure_repository_image
+    from sandboxes.environment.images import ensure_repository_image
+    from sandboxes.repository.checkout import prepare_checkout
 
     if not issue.repo:
         raise WrongUse("which repository?", "give --repo with a path, a URL or pypi:NAME==VERSION")
@@ -142,7 +142,7 @@ def _files_below(root: Path) -> frozenset[str]:
 
 
 def _fetch_tests(issue: Issue, cache: Path) -> Mapping[str, bytes]:
-    from sandboxes.sources import fetch_files
+    from sandboxes.repository.release import fetch_files
 
     source = issue.tests_from
     if source is None or source.pypi is None:

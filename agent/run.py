@@ -214,7 +214,7 @@ class _Attempt:
         return self.end(*_verdict(self.verified, end))
 
     async def _loop(self, place: Workplace) -> LoopEnd:
-        from sandboxes.diff import take_diff
+        from sandboxes.repository.diff import take_diff
 
         started = time.monotonic()
         async with place.sandbox() as sandbox:

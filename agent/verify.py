@@ -18,8 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from agent.errors import WrongUse
 from agent.issue import Issue
 from agent.trajectory import TestReport, Verified
-from sandboxes.diff import PatchRefused, apply_patch
 from sandboxes.errors import FileProblem
+from sandboxes.repository.diff import PatchRefused, apply_patch
 from sandboxes.sandbox import Sandbox
 from tools.registry import ToolSettings
 from tools.test import run_tests
@@ -83,7 +83,7 @@ async def verify_patch(
     """Apply the patch to a clean sandbox and compare it with a clean base.
 
     Args:
-        patch: a diff against the base, as `sandboxes.diff.take_diff` makes it.
+        patch: a diff against the base, as `sandboxes.repository.diff.take_diff` makes it.
         judgement: what judges it.
         start: makes a clean sandbox of the repository at its base, not yet entered.
         tools: how tests are run.

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from sandboxes.base import ensure_base
 from sandboxes.docker import DockerSandbox
 from sandboxes.engine import OWNER, Engine
+from sandboxes.environment.base import ensure_base
 from sandboxes.errors import EngineUnavailable
 from sandboxes.owner import Owner
 

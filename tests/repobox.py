@@ -11,9 +11,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandboxes.checkout import Checkout, prepare_checkout, sandbox_archive
 from sandboxes.docker import DockerSandbox
 from sandboxes.engine import Engine
+from sandboxes.repository.checkout import Checkout, prepare_checkout, sandbox_archive
 
 SITE_PACKAGES = "opt/pytest"
 """Where `with_pytest` puts pytest inside the container; for PYTHONPATH."""

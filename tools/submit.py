@@ -1,7 +1,7 @@
 """The ``submit`` tool: hands in a patch file, and shows it for a last look."""
 
-from sandboxes.diff import PatchRefused, check_patch, normal_patch
 from sandboxes.errors import FileProblem
+from sandboxes.repository.diff import PatchRefused, check_patch, normal_patch
 from sandboxes.sandbox import Sandbox
 from tools.tool import ToolResult, ToolSettings
 

@@ -30,7 +30,7 @@ def base(settings: Settings) -> int:
     """Make sure that a base image is there."""
 
     async def work(engine: "Engine") -> None:
-        from sandboxes.base import ensure_base
+        from sandboxes.environment.base import ensure_base
 
         python = settings.environment.python or settings.images.python
         image = await ensure_base(engine, python, settings=settings.images, progress=_say)
@@ -51,8 +51,8 @@ def base(settings: Settings) -> int:
 def build(repo: str, revision: str | None, show: bool, log: Path | None, settings: Settings) -> int:
     """Build the environment of REPO: a path, a git URL or pypi:NAME==VERSION."""
     from agent.scratch import scratch_folder
-    from sandboxes.checkout import prepare_checkout
-    from sandboxes.images import ensure_repository_image, plan_for
+    from sandboxes.environment.images import ensure_repository_image, plan_for
+    from sandboxes.repository.checkout import prepare_checkout
 
     with scratch_folder(settings.cache) as scratch:
         checkout = prepare_checkout(
@@ -83,7 +83,7 @@ def list_(settings: Settings) -> int:
     """List the images, the newest first."""
 
     async def work(engine: "Engine") -> None:
-        from sandboxes.store import list_images
+        from sandboxes.environment.store import list_images
 
         for image in await list_images(engine):
             created = image.created.astimezone().strftime("%Y-%m-%d %H:%M")
@@ -105,7 +105,7 @@ def prune(name: str | None, days: float, bases: bool, settings: Settings) -> int
     """Remove the images nothing uses, of all projects or of the project NAME."""
 
     async def work(engine: "Engine") -> None:
-        from sandboxes.store import KINDS, prune_images
+        from sandboxes.environment.store import KINDS, prune_images
 
         kinds = KINDS if bases else KINDS[1:]
         age = timedelta(days=days)

@@ -1,7 +1,7 @@
 """Bringing a repository to this machine at its base commit, with its future cut off.
 
-Where it comes from differs (`sandboxes.localrepo`, `sandboxes.mirror`, `sandboxes.sources`); what
-comes out does not: a folder with the base's files and a git directory in which only the base and
+Where it comes from differs (`localrepo`, `mirror` and `release` beside this file); what comes out
+does not: a folder with the base's files and a git directory in which only the base and
 its ancestors exist, so that nothing in it gives the fix away.
 """
 
@@ -14,13 +14,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from sandboxes.archive import archive
 from sandboxes.errors import CheckoutFailed
-from sandboxes.hostgit import GitRefused, HostGit
-from sandboxes.localrepo import read_local
-from sandboxes.mirror import is_url, read_url
-from sandboxes.source import Source
-from sandboxes.sources import PYPI, read_release
+from sandboxes.repository.archive import archive
+from sandboxes.repository.hostgit import GitRefused, HostGit
+from sandboxes.repository.localrepo import read_local
+from sandboxes.repository.mirror import is_url, read_url
+from sandboxes.repository.release import PYPI, read_release
+from sandboxes.repository.source import Source
 
 BRANCH = "main"
 """The branch the base commit is on, in the checkout and in the sandbox."""

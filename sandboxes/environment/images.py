@@ -13,24 +13,29 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sandboxes import store
-from sandboxes.assemble import Workshop, adopt_image, build_environment, build_repository
-from sandboxes.base import BaseImage, BaseSettings, ensure_base, pull
-from sandboxes.build import BuildLog, Progress, silent
-from sandboxes.detect import (
+from sandboxes.environment import store
+from sandboxes.environment.assemble import (
+    Workshop,
+    adopt_image,
+    build_environment,
+    build_repository,
+)
+from sandboxes.environment.base import BaseImage, BaseSettings, ensure_base, pull
+from sandboxes.environment.build import BuildLog, Progress, silent
+from sandboxes.environment.detect import (
     EnvironmentPlan,
     EnvironmentSettings,
     plan_environment,
     repository_settings,
 )
+from sandboxes.environment.project import dependency_content
+from sandboxes.environment.store import StoredImage, exclusive, find_image
 from sandboxes.errors import BuildFailed, SandboxError, UnsuitableImage
 from sandboxes.hostnet import host_network
-from sandboxes.project import dependency_content
-from sandboxes.store import StoredImage, exclusive, find_image
 
 if TYPE_CHECKING:
-    from sandboxes.checkout import Checkout
     from sandboxes.engine import Engine
+    from sandboxes.repository.checkout import Checkout
 
 BUILDER = 2
 """Counts the changes of how images are built: what another count made is not used."""

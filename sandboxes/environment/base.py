@@ -21,11 +21,11 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 from pydantic import BaseModel, ConfigDict, Field
 
-from sandboxes import debian, store
-from sandboxes.build import ROOT, BuildContainer, BuildLog, Progress, silent
+from sandboxes.environment import debian, store
+from sandboxes.environment.build import ROOT, BuildContainer, BuildLog, Progress, silent
+from sandboxes.environment.store import has_image
 from sandboxes.errors import BaseImageFailed, BuildFailed, SandboxError
 from sandboxes.hostnet import BuildNetwork, host_network
-from sandboxes.store import has_image
 
 if TYPE_CHECKING:
     from sandboxes.engine import Engine

@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict
 
-from sandboxes.build import Progress, silent
 from sandboxes.engine import KIND, LABEL
+from sandboxes.environment.build import Progress, silent
 from sandboxes.errors import EngineRefused
 
 if TYPE_CHECKING:

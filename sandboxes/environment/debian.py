@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandboxes.build import Progress
+from sandboxes.environment.build import Progress
 from sandboxes.errors import BaseImageFailed
 from sandboxes.hostnet import DEBIAN_SUITES, BuildNetwork
 

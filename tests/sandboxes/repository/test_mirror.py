@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from sandboxes.checkout import Checkout, prepare_checkout
 from sandboxes.errors import CheckoutFailed
-from tests.sandboxes.gitrepos import all_objects, commit, everything_in, git, repository
+from sandboxes.repository.checkout import Checkout, prepare_checkout
+from tests.sandboxes.repository.gitrepos import all_objects, commit, everything_in, git, repository
 
 
 @dataclass

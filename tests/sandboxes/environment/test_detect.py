@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
-from sandboxes.detect import (
+from sandboxes.environment.detect import (
     EnvironmentPlan,
     EnvironmentSettings,
     plan_environment,
     repository_settings,
 )
+from sandboxes.environment.project import dependency_content, from_poetry, read_project
 from sandboxes.errors import ConfigurationProblem
-from sandboxes.project import dependency_content, from_poetry, read_project
 
 TOOLS = "uv pip install pytest setuptools wheel"
 

@@ -13,8 +13,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandboxes.environment.project import (
+    Table,
+    lines,
+    read_ini,
+    read_text,
+    read_toml,
+    strings,
+    table,
+)
 from sandboxes.errors import ConfigurationProblem
-from sandboxes.project import Table, lines, read_ini, read_text, read_toml, strings, table
 
 _FOLDERS = ("", "requirements/", "tests/", "test/", "reqs/", "dev/")
 _TEST_FILES = (

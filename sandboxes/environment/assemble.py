@@ -5,17 +5,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sandboxes.archive import BASE_GIT
-from sandboxes.base import GENERATED
-from sandboxes.build import ROOT, BuildContainer, BuildLog, Progress, archive_of
-from sandboxes.detect import EnvironmentPlan, Step
+from sandboxes.environment.base import GENERATED
+from sandboxes.environment.build import ROOT, BuildContainer, BuildLog, Progress, archive_of
+from sandboxes.environment.detect import EnvironmentPlan, Step
 from sandboxes.errors import BuildFailed, EngineRefused, UnsuitableImage
 from sandboxes.hostnet import BUILD_FOLDER, BuildNetwork
+from sandboxes.repository.archive import BASE_GIT
 from sandboxes.sandbox import REPOSITORY
 
 if TYPE_CHECKING:
-    from sandboxes.checkout import Checkout
     from sandboxes.engine import Engine
+    from sandboxes.repository.checkout import Checkout
 
 Labelled = Callable[[tuple[str, ...]], tuple[Mapping[str, str], str]]
 """An image's labels and its name, given the notes on its build."""
@@ -154,7 +154,7 @@ def _version_variables(checkout: "Checkout") -> dict[str, str]:
 
 async def put_checkout(shop: Workshop, container: BuildContainer) -> None:
     """Put the repository into a container, at its place."""
-    from sandboxes.checkout import sandbox_archive
+    from sandboxes.repository.checkout import sandbox_archive
 
     archive = await shop.engine.call(sandbox_archive, shop.checkout)
     with archive:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandboxes.errors import CheckoutFailed
-from sandboxes.hostgit import LITTER, GitRefused, HostGit
-from sandboxes.source import Source
+from sandboxes.repository.hostgit import LITTER, GitRefused, HostGit
+from sandboxes.repository.source import Source
 
 _HASH = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64})\s*")
 _REFERENCE = re.compile(r"refs/[^\x00-\x20\x7f~^:?*\[\\]+")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sandboxes.hostgit import HostGit
+from sandboxes.repository.hostgit import HostGit
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from sandboxes import store
-from sandboxes.base import BaseImage, BaseSettings, ensure_base, find_base, nearest_python
 from sandboxes.engine import Engine
+from sandboxes.environment import store
+from sandboxes.environment.base import (
+    BaseImage,
+    BaseSettings,
+    ensure_base,
+    find_base,
+    nearest_python,
+)
 from sandboxes.errors import BaseImageFailed
 
 pytestmark = pytest.mark.engine

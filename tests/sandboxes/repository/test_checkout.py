@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandboxes.checkout import Checkout, prepare_checkout, sandbox_archive
 from sandboxes.errors import CheckoutFailed
-from tests.sandboxes.gitrepos import all_objects, commit, everything_in, git, repository
+from sandboxes.repository.checkout import Checkout, prepare_checkout, sandbox_archive
+from tests.sandboxes.repository.gitrepos import all_objects, commit, everything_in, git, repository
 
 Prepare = Callable[..., Checkout]
 
@@ -333,7 +333,8 @@ def test_a_surrounding_git_does_not_leak_in(
         "GIT_TRACE": "1",
     }
     code = (
-        "import sys; from pathlib import Path; from sandboxes.checkout import prepare_checkout\n"
+        "import sys; from pathlib import Path\n"
+        "from sandboxes.repository.checkout import prepare_checkout\n"
         "print(prepare_checkout(sys.argv[1], base='v2', cache=Path(sys.argv[2]), "
         "into=Path(sys.argv[3])).base_commit)"
     )

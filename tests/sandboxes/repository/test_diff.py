@@ -12,7 +12,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
-from sandboxes.diff import (
+from sandboxes.docker import DockerSandbox
+from sandboxes.engine import Engine
+from sandboxes.repository.diff import (
     DiffFailed,
     PatchRefused,
     apply_patch,
@@ -20,10 +22,8 @@ from sandboxes.diff import (
     normal_patch,
     take_diff,
 )
-from sandboxes.docker import DockerSandbox
-from sandboxes.engine import Engine
 from tests.repobox import Box, box
-from tests.sandboxes.gitrepos import commit, git, repository
+from tests.sandboxes.repository.gitrepos import commit, git, repository
 
 pytestmark = pytest.mark.engine
 

@@ -12,16 +12,21 @@ from pathlib import Path
 
 import pytest
 
-from sandboxes import store
-from sandboxes.assemble import ignore_pattern
-from sandboxes.base import BaseSettings
-from sandboxes.checkout import Checkout, prepare_checkout
-from sandboxes.detect import EnvironmentSettings
 from sandboxes.docker import DockerSandbox
 from sandboxes.engine import Engine
+from sandboxes.environment import store
+from sandboxes.environment.assemble import ignore_pattern
+from sandboxes.environment.base import BaseSettings
+from sandboxes.environment.detect import EnvironmentSettings
+from sandboxes.environment.images import (
+    RepositoryImage,
+    ensure_environment,
+    ensure_repository_image,
+    plan_for,
+)
 from sandboxes.errors import BuildFailed, ConfigurationProblem, UnsuitableImage
 from sandboxes.hostnet import host_network
-from sandboxes.images import RepositoryImage, ensure_environment, ensure_repository_image, plan_for
+from sandboxes.repository.checkout import Checkout, prepare_checkout
 
 pytestmark = [pytest.mark.engine, pytest.mark.network]
 

@@ -8,10 +8,10 @@ not matter what became of the repository's own ``.git``, and nothing is left beh
 import re
 import shlex
 
-from sandboxes.archive import BASE_GIT
-from sandboxes.difftext import as_text, attributes_pattern
 from sandboxes.errors import SandboxError
-from sandboxes.hostgit import EXACT, LITTER
+from sandboxes.repository.archive import BASE_GIT
+from sandboxes.repository.difftext import as_text, attributes_pattern
+from sandboxes.repository.hostgit import EXACT, LITTER
 from sandboxes.sandbox import REPOSITORY, Sandbox
 
 GENERATED = "/opt/foretrace/generated"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from sandboxes.hostgit import EXACT, HostGit
+from sandboxes.repository.hostgit import EXACT, HostGit
 from sandboxes.sandbox import REPOSITORY
 
 BASE_GIT = "/opt/foretrace/base.git"
@@ -28,7 +28,7 @@ _IDENTITY = "[user]\n\tname = Agent\n\temail = agent@localhost\n"
 
 
 def archive(path: Path, branch: str) -> IO[bytes]:
-    """Pack a checkout as `sandboxes.checkout.sandbox_archive` describes it."""
+    """Pack a checkout as `sandboxes.repository.checkout.sandbox_archive` describes it."""
     git = HostGit(path / ".git")
     stamp = int(git.line("show", "--no-patch", "--format=%ct", "HEAD"))
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it

@@ -10,9 +10,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from sandboxes.errors import CheckoutFailed
-from sandboxes.hostgit import GitRefused, HostGit
-from sandboxes.localrepo import read_local, resolve
-from sandboxes.source import Source
+from sandboxes.repository.hostgit import GitRefused, HostGit
+from sandboxes.repository.localrepo import read_local, resolve
+from sandboxes.repository.source import Source
 
 _SCHEMES = ("https", "http", "ssh", "git", "file")
 _SCP_LIKE = re.compile(r"(?!-)([\w.~-]+@)?[\w.-]+:(?!:)(?!//)[^-].*")

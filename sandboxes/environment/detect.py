@@ -13,8 +13,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from sandboxes.errors import ConfigurationProblem
-from sandboxes.project import (
+from sandboxes.environment.project import (
     Project,
     packages_of_pipfile,
     read_project,
@@ -22,7 +21,7 @@ from sandboxes.project import (
     read_toml,
     requirement_files,
 )
-from sandboxes.testhints import (
+from sandboxes.environment.testhints import (
     Hint,
     import_hint,
     nox_hint,
@@ -31,6 +30,7 @@ from sandboxes.testhints import (
     requirement_file_hint,
     tox_hint,
 )
+from sandboxes.errors import ConfigurationProblem
 
 SETTINGS_FILE = "foretrace.toml"
 

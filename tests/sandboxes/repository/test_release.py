@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from sandboxes.checkout import Checkout, prepare_checkout
 from sandboxes.errors import CheckoutFailed
-from sandboxes.sources import fetch_files
-from tests.sandboxes.gitrepos import git
+from sandboxes.repository.checkout import Checkout, prepare_checkout
+from sandboxes.repository.release import fetch_files
+from tests.sandboxes.repository.gitrepos import git
 
 RELEASE = "pypi:humanize==4.12.2"
 

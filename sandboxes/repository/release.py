@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import IO
 
 from sandboxes.errors import CheckoutFailed
-from sandboxes.hostgit import FIXED_DATE, GitRefused, HostGit
-from sandboxes.releases import obtain
-from sandboxes.source import Source
+from sandboxes.repository.hostgit import FIXED_DATE, GitRefused, HostGit
+from sandboxes.repository.packageindex import obtain
+from sandboxes.repository.source import Source
 
 PYPI = "pypi:"
 """What the name of a release begins with."""
