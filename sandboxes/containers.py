@@ -8,6 +8,8 @@ from sandboxes.errors import SandboxDied, UnsuitableImage
 from sandboxes.sandbox import SandboxLimits
 
 if TYPE_CHECKING:
+    from docker.types import Ulimit
+
     from sandboxes.engine import Engine
 
 _SHARED_MEMORY = 64 * 1024**2
@@ -23,21 +25,19 @@ def create(
     """
     from docker.errors import APIError, ImageNotFound
 
-    storage, rlimits = engine.storage_limit, engine.named_rlimits
+    storage = engine.storage_limit
     while True:
         try:
-            made = _create_once(engine, name, image, limits, network, run, storage, rlimits)
+            made = _create_once(engine, name, image, limits, network, run, storage)
             engine.client.api.start(made)
             return made
         except ImageNotFound:
             raise UnsuitableImage(f"there is no image {image}") from None
         except APIError as error:
-            if "rlimit" in str(error.explanation) and not rlimits:
-                rlimits = engine.named_rlimits = True
-            elif storage and error.status_code not in (404, 409):
-                storage = engine.storage_limit = False
-            else:
+            # Only some of the engine's file systems can limit a container's layer.
+            if not storage or error.status_code in (404, 409):
                 raise
+            storage = engine.storage_limit = False
             engine.forget_container(name)
             engine.keep_track(container=name)
 
@@ -50,15 +50,11 @@ def _create_once(
     network: str,
     run: str,
     storage: bool,
-    rlimits: bool,
 ) -> str:
-    from docker.types import Healthcheck, Ulimit
+    from docker.types import Healthcheck
 
     api = engine.client.api
     processors = float(str(engine.about().get("NCPU") or limits.cpus))
-    ulimits = [Ulimit(name="core", soft=0, hard=0)]
-    if rlimits:
-        ulimits += [Ulimit(name=n, soft=v, hard=v) for n, v in _own_rlimits().items()]
     host = api.create_host_config(
         network_mode=network,
         cap_drop=["ALL"],
@@ -71,7 +67,7 @@ def _create_once(
         nano_cpus=int(min(limits.cpus, processors) * 1e9),
         init=True,
         shm_size=_SHARED_MEMORY,
-        ulimits=ulimits,
+        ulimits=ulimits(engine),
         storage_opt={"size": str(limits.disk)} if storage else None,
     )
     made = api.create_container(
@@ -88,6 +84,18 @@ def _create_once(
         host_config=host,
     )
     return str(made["Id"])
+
+
+def ulimits(engine: "Engine") -> "list[Ulimit]":
+    """Resource limits every container gets.
+
+    Podman's defaults for files and processes may be above what Podman itself may have, and then
+    it refuses its own defaults: they are named.
+    """
+    from docker.types import Ulimit
+
+    named = _own_rlimits() if engine.podman and engine.local else {}
+    return [Ulimit(name=name, soft=most, hard=most) for name, most in {"core": 0, **named}.items()]
 
 
 def _own_rlimits() -> dict[str, int]:

@@ -51,15 +51,12 @@ class Engine:
         url: where the engine listens.
         storage_limit: whether the engine may be able to limit a container's own layer: True until
             it has refused once.
-        named_rlimits: whether limits on files and processes must be named: an engine that may not
-            raise its own (Podman in some places) refuses its own defaults.
     """
 
     def __init__(self, client: "DockerClient", url: str) -> None:
         self.client = client
         self.url = url
         self.storage_limit = True
-        self.named_rlimits = False
         self._threads = ThreadPoolExecutor(_CALLS_AT_ONCE, thread_name_prefix="engine")
         # In the order they were made: what rests on something else comes after it.
         self._containers: dict[str, None] = {}
@@ -126,11 +123,22 @@ class Engine:
 
     def describe(self) -> str:
         """The engine in a few words, for the user."""
-        with our_errors(self.url):
-            version = self.client.version()
-        components = [each.get("Name", "") for each in version.get("Components") or []]
-        name = "Podman" if any("Podman" in each for each in components) else "Docker"
+        version = self._versions()
+        name = "Podman" if self.podman else "Docker"
         return f"{name} {version.get('Version', '?')} (API {version.get('ApiVersion', '?')})"
+
+    @functools.cached_property
+    def podman(self) -> bool:
+        """Whether it is Podman behind its compatible socket. Blocks the first time."""
+        components = self._versions().get("Components")
+        return isinstance(components, list) and any(
+            "Podman" in str(each.get("Name", "")) for each in components
+        )
+
+    def _versions(self) -> dict[str, object]:
+        with our_errors(self.url):
+            versions: dict[str, object] = self.client.version()
+        return versions
 
     def about(self) -> dict[str, object]:
         """What the engine says of itself; asked once. Blocks."""
@@ -232,7 +240,7 @@ async def sweep(engine: Engine, everything: bool = False) -> Swept:
 def _sweep(engine: Engine, everything: bool) -> Swept:
     api = engine.client.api
     containers = []
-    for each in api.containers(all=True, filters={"label": [KIND, OWNER]}):
+    for each in api.containers(all=True, filters={"label": [OWNER]}):
         stopped = each.get("State") != "running"
         if _abandoned(engine, each.get("Labels") or {}, stopped, everything):
             with contextlib.suppress(EngineRefused), our_errors(engine.url):

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self
 
+from sandboxes.containers import ulimits
 from sandboxes.engine import uncancelled
 from sandboxes.errors import BuildFailed, SandboxError
 from sandboxes.hostnet import BUILD_FOLDER, DEBIAN_SUITES, BuildNetwork
@@ -188,6 +189,7 @@ class BuildContainer:
             working_dir="/",
             network_mode=self._network_mode(),
             init=True,
+            ulimits=ulimits(self._engine),
             labels=self._engine.owner_labels("build"),
             security_opt=["no-new-privileges"],
         )

@@ -102,9 +102,10 @@ def digest(*parts: object) -> str:
 
 async def find_image(engine: "Engine", kind: Kind, key: str) -> StoredImage | None:
     """The image with a key, if the engine has it; the newest of several."""
-    filters = {"label": [f"{KIND}={kind}", f"{KEY}={key}"]}
-    found = await engine.call(_listed, engine, filters)
-    return max(found, key=lambda image: image.created, default=None)
+    # One label only: Podman 4.3 finds nothing when it is asked for two.
+    found = await engine.call(_listed, engine, {"label": [f"{KEY}={key}"]})
+    fitting = [image for image in found if image.kind == kind]
+    return max(fitting, key=lambda image: image.created, default=None)
 
 
 async def list_images(engine: "Engine") -> list[StoredImage]:
