@@ -6,8 +6,14 @@ import re
 import zlib
 
 
+# A name that ends with a space is lost on `git apply` where only this line holds it, as in a binary
+# patch, unless it is quoted; git itself does not quote it.
+_SPACE_AT_END = re.compile(rb"(?m)^diff --git a/(.* ) b/\1$")
+
+
 def as_text(raw: bytes) -> tuple[str, set[bytes]]:
     """A diff as text, and the names of the files whose part of it is not UTF-8."""
+    raw = _SPACE_AT_END.sub(rb'diff --git "a/\1" "b/\1"', raw)
     try:
         return raw.decode(), set()
     except UnicodeDecodeError:

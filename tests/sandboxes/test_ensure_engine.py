@@ -46,7 +46,8 @@ def in_namespaces(prepare: str) -> list[str]:
         ["unshare", "-n", "-m", "-p", "--fork", "--mount-proc", "--kill-child", "bash", "-c",
          INSIDE.replace("PREPARE", prepare)],
         input=SCRIPT.read_text(),
-        env={**os.environ, "PYTHON": sys.executable},
+        # Not the environment's own: that may lie below /tmp, which is hidden inside.
+        env={**os.environ, "PYTHON": os.path.realpath(sys.executable)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

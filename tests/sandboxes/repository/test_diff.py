@@ -173,6 +173,17 @@ async def test_the_base_is_beyond_the_agent(some_box: Box) -> None:
         assert (await sandbox.run(f"echo > y; {work}", state=None)).ok
 
 
+async def test_names_that_end_with_a_space_come_back_too(some_box: Box) -> None:
+    async with some_box.sandbox() as sandbox, some_box.sandbox() as clean:
+        await sandbox.run("printf 'a\\0b' > 'binary '; : > 'empty '; echo x > 'text '; mkdir 'd '")
+        await sandbox.run("printf '\\0' > 'd /x '; chmod +x 'd /x '")
+        patch = await take_diff(sandbox, some_box.checkout.base_commit)
+        assert patch.count("diff --git") == 4
+        await apply_patch(clean, patch)
+        assert await tree(clean) == await tree(sandbox)
+        assert await take_diff(clean, some_box.checkout.base_commit) == patch
+
+
 async def test_a_patch_that_does_not_fit_is_refused_whole(some_box: Box) -> None:
     base = some_box.checkout.base_commit
     async with some_box.sandbox() as one, some_box.sandbox() as two:
