@@ -37,7 +37,7 @@ from agent.trajectory import (
     Verified,
 )
 from agent.verify import broken, touched_files, verify_patch
-from sandboxes.errors import BuildFailed, SandboxError
+from sandboxes.errors import SandboxError
 from tools.registry import build_tools
 
 if TYPE_CHECKING:
@@ -243,9 +243,6 @@ class _Attempt:
         """The infrastructure failed; what is known is kept."""
         self.trajectory.append(Broke(kind=type(error).__name__, message=error.message))
         run = self.end("failed", error.message)
-        if isinstance(error, BuildFailed) and error.log is None:
-            log = self.folder / "build.log"
-            error.log = log if log.exists() else None
         return Run(run.folder, run.result, run.patch, error)
 
     def end(self, status: Status, reason: str) -> Run:

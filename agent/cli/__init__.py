@@ -92,6 +92,8 @@ def _report(error: Exception) -> int:
         click.echo(f"foretrace: {safe(error.message)}", err=True)
         if error.hint:
             click.echo(f"  {safe(error.hint)}", err=True)
+        if isinstance(error, BuildFailed) and error.log is not None:
+            click.echo(f"  the whole log: {safe(str(error.log))}", err=True)
     else:
         name = type(error).__name__
         click.echo(f"foretrace: unexpected {name}: {safe(str(error))}", err=True)

@@ -19,9 +19,10 @@ def report(run: Run) -> None:
     if run.result.verification is not None:
         print_verification(run.result.verification)
     result = run.result
-    click.echo()
-    click.secho(result.status, fg=_COLOURS[result.status], bold=True, nl=False)
-    click.echo(f": {safe(result.reason)}")
+    if run.error is None:  # else it is told as every error is
+        click.echo()
+        click.secho(result.status, fg=_COLOURS[result.status], bold=True, nl=False)
+        click.echo(f": {safe(result.reason)}")
     times = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result.timings.items())
     click.echo(f"  {result.steps} steps" + (f"; {times}" if times else ""))
     click.echo(f"  trajectory: {run.folder / 'events.jsonl'}")

@@ -293,6 +293,7 @@ def test_what_cannot_be_prepared_is_said_in_a_line(
         ("pypi:this-is-no-project-of-anyone==1.0", [], 2, "this-is-no-project"),
         (project.path, ["--base", "no-such-branch"], 2, "no-such-branch"),
         (project.path, ["--test", "tests/test_none.py::test"], 2, "tests/test_none.py"),
+        (project.path, ["--test", "tests/test_prices.py::test_none"], 2, "::test_none"),
         (project.path, ["--image", "no-such-image:at-all"], 2, "no-such-image"),
     ):
         ended = foretrace("run", issue_file, "--repo", where, *flags)

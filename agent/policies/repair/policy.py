@@ -8,6 +8,7 @@
 import shlex
 from collections.abc import AsyncIterator
 
+from agent.errors import WrongUse
 from agent.issue import Issue
 from agent.policies.policy import Action, Episode
 from agent.policies.repair.candidates import Candidate
@@ -54,6 +55,7 @@ class RepairPolicy:
         issue = self._now.issue
         if issue.tests:
             yield Action(ToolCall("test", "\n".join(issue.tests)), "First the tests that fail.")
+            self._refuse_unknown_tests()
             async for action in self._repair(issue.tests, None):
                 yield action
             return
@@ -74,6 +76,21 @@ class RepairPolicy:
                 yield action
             return
         yield Action(None, "No script of the issue fails here: there is nothing to repair by.")
+
+    def _refuse_unknown_tests(self) -> None:
+        """Say it when a test the issue names does not exist: no edit can make it pass.
+
+        Raises:
+            WrongUse: one does not.
+        """
+        answer = self._now.events[-1].data
+        outcomes = answer.data.get("outcomes") if isinstance(answer, Answered) else None
+        for each in outcomes if isinstance(outcomes, list) else []:
+            if each["status"] == "missing":
+                raise WrongUse(
+                    f"there is no test {each['id']} in the repository",
+                    "give ids as pytest prints them, parameters in brackets included",
+                )
 
     async def _repair(
         self, tests: tuple[str, ...], script: Reproduction | None
