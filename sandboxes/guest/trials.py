@@ -38,8 +38,56 @@ import time
 import tokenize
 import types
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NotRequired, TypedDict
 
-def read_source(path):
+    import pytest
+
+    Functions = dict[tuple[str, int], list[types.FunctionType]]
+
+    class Candidate(TypedDict):
+        """One edit to try, as the request has it."""
+
+        number: int
+        path: str
+        edits: list[tuple[int, int, str]]
+        hot: bool
+        check: NotRequired[bool]
+
+    class Request(TypedDict):
+        """What the caller asks for."""
+
+        args: list[str]
+        cwd_first: NotRequired[bool]
+        failing: list[str]
+        keep: list[str]
+        seconds: list[float]
+        memory: NotRequired[int]
+        candidates: list[Candidate]
+
+    class Said(TypedDict, total=False):
+        """What a child says, and what is made of it for the caller."""
+
+        phase: int
+        done: bool
+        timeout: bool
+        modules: list[str]
+        failing: str | None
+        kept: str | None
+        stopped_at: str
+        bad: list[str]
+        took: list[float]
+        error: str
+        number: int
+        seconds: float
+        broke: bool
+
+    Say = Callable[[Said], object]
+
+
+def read_source(path: str) -> "tuple[str, str]":
     """A Python file as text, its line ends untouched."""
     with open(path, "rb") as file:
         data = file.read()
@@ -47,19 +95,19 @@ def read_source(path):
     return data.decode(encoding), encoding
 
 
-def edited(text, edits):
+def edited(text: str, edits: "list[tuple[int, int, str]]") -> str:
     """The text with ``[start, end, new]`` replacements applied; they do not overlap."""
     for start, end, new in sorted(edits, reverse=True):
         text = text[:start] + new + text[end:]
     return text
 
 
-def stable_id(test):
+def stable_id(test: str) -> str:
     """A test's id without memory addresses, which differ from run to run."""
     return re.sub(r"0x[0-9a-fA-F]{6,}", "0x...", test)
 
 
-def compile_edited(old, new, path):
+def compile_edited(old: str, new: str, path: str) -> types.CodeType:
     """Compile the edited text, its classes on the lines they had.
 
     From Python 3.13 on a class's body stores its first line. That alone must not make every class
@@ -67,7 +115,8 @@ def compile_edited(old, new, path):
     """
     if sys.version_info < (3, 13) or old.count("\n") == new.count("\n"):
         return compile(new, path, "exec", 0, True)
-    tree = ast.parse(new, path)
+    # The checker takes this for Python 3.11, where the code below is never reached.
+    tree = ast.parse(new, path)  # type: ignore[unreachable]
     before, after = _classes(ast.parse(old)), _classes(tree)
     if len(before) == len(after):
         for one, other in zip(before, after):
@@ -78,7 +127,7 @@ def compile_edited(old, new, path):
     return compile(tree, path, "exec", 0, True)
 
 
-def _classes(tree):
+def _classes(tree: ast.AST) -> "list[ast.ClassDef]":
     return [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
 
 
@@ -86,7 +135,7 @@ class NeedsFresh(Exception):
     """The edit shows only when the module is imported again."""
 
 
-def _own(code):
+def _own(code: types.CodeType) -> "tuple[object, ...]":
     """What a code object does, its inner code objects and line numbers left out."""
     constants = [
         (type(constant).__name__, repr(constant))
@@ -97,11 +146,11 @@ def _own(code):
     return (code.co_code, constants, names, code.co_flags, code.co_argcount, code.co_name)
 
 
-def _inner(code):
+def _inner(code: types.CodeType) -> "list[types.CodeType]":
     return [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
 
 
-def swap(old, new, functions):
+def swap(old: types.CodeType, new: types.CodeType, functions: "Functions") -> None:
     """Give the functions compiled from ``old`` the code of ``new``.
 
     Args:
@@ -117,7 +166,9 @@ def swap(old, new, functions):
     _swap_inner(old, new, functions, False)
 
 
-def _swap_inner(old, new, functions, covered):
+def _swap_inner(
+    old: types.CodeType, new: types.CodeType, functions: "Functions", covered: bool
+) -> None:
     before, after = _inner(old), _inner(new)
     if [code.co_name for code in before] != [code.co_name for code in after]:
         if not covered:
@@ -149,7 +200,7 @@ class Trier(object):
         out: the file descriptor results go to.
     """
 
-    def __init__(self, request, out):
+    def __init__(self, request: "Request", out: int) -> None:
         self.request = request
         self.out = out
         self.root = os.getcwd()
@@ -158,13 +209,13 @@ class Trier(object):
 
     # -- the tree must be as it was, whatever a trial did
 
-    def _tracked(self):
+    def _tracked(self) -> "list[str]":
         listing = subprocess.run(
             ["git", "ls-files", "-z"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         ).stdout
         return [os.fsdecode(name) for name in listing.split(b"\0") if name]
 
-    def _state(self):
+    def _state(self) -> "dict[str, tuple[int, float]]":
         state = {}
         for name in self.tracked:
             try:
@@ -176,7 +227,7 @@ class Trier(object):
 
     # -- one candidate
 
-    def emit(self, number, result, since):
+    def emit(self, number: int, result: "Said", since: float) -> bool:
         """Write one line; False when the tree broke and nothing after it would be true."""
         result["number"] = number
         result["seconds"] = round(time.time() - since, 4)
@@ -184,7 +235,7 @@ class Trier(object):
         os.write(self.out, (json.dumps(result) + "\n").encode())
         return not result["broke"]
 
-    def in_child(self, work):
+    def in_child(self, work: "Callable[[Say], None]") -> "Said":
         """Fork; ``work(say)`` runs in the child, and what it said last is the result."""
         reader, writer = os.pipe()
         process = os.fork()
@@ -207,7 +258,7 @@ class Trier(object):
         finally:
             os.close(reader)
 
-    def _limit(self):
+    def _limit(self) -> None:
         memory = self.request.get("memory")
         if memory:
             page = os.sysconf("SC_PAGE_SIZE")
@@ -217,11 +268,11 @@ class Trier(object):
         resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 28, 1 << 28))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
-    def _listen(self, reader, process):
+    def _listen(self, reader: int, process: int) -> "Said":
         """Messages until the child is done or its time is up; then its whole session dies."""
         limits = self.request["seconds"]
         deadline = time.time() + limits[0]
-        result = {}
+        result = {}  # type: Said
         buffer = b""
         ended = False
         while not ended:
@@ -240,7 +291,7 @@ class Trier(object):
             buffer += data
             while b"\n" in buffer:
                 line, _, buffer = buffer.partition(b"\n")
-                message = json.loads(line.decode())
+                message = json.loads(line.decode())  # type: Said
                 if "phase" in message:
                     deadline = time.time() + limits[message.pop("phase")]
                 ended = ended or message.pop("done", False)
@@ -249,7 +300,7 @@ class Trier(object):
         return verdict(result)
 
     @staticmethod
-    def _end(process):
+    def _end(process: int) -> None:
         if not process:
             return
         try:
@@ -263,15 +314,19 @@ class Trier(object):
 
     # -- fresh: the file is written, pytest starts anew
 
-    def fresh(self, candidates):
+    def fresh(self, candidates: "list[Candidate]") -> bool:
         """Try each on disk; False when the tree broke."""
         if len(candidates) > 2:
             self.preload()
         for candidate in candidates:
             since = time.time()
+
+            def work(say: "Say", candidate: "Candidate" = candidate) -> None:
+                self._anew(candidate, say)
+
             undo = self._write(candidate)
             try:
-                result = self.in_child(lambda say, one=candidate: self._anew(one, say))
+                result = self.in_child(work)
             finally:
                 undo()
             if not self.emit(candidate["number"], result, since):
@@ -279,7 +334,7 @@ class Trier(object):
         return True
 
     @staticmethod
-    def _write(candidate):
+    def _write(candidate: "Candidate") -> "Callable[[], None]":
         """Make the edit on disk; what is returned takes it back, time stamps included."""
         if not candidate["edits"]:
             return lambda: None
@@ -288,17 +343,17 @@ class Trier(object):
             data = file.read()
         stat = os.stat(path)
         text, encoding = read_source(path)
-        with open(path, "wb") as file:
-            file.write(edited(text, candidate["edits"]).encode(encoding))
+        with open(path, "wb") as target:
+            target.write(edited(text, candidate["edits"]).encode(encoding))
 
-        def undo():
+        def undo() -> None:
             with open(path, "wb") as file:
                 file.write(data)
             os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
         return undo
 
-    def _anew(self, candidate, say):
+    def _anew(self, candidate: "Candidate", say: "Say") -> None:
         import pytest
 
         plugin = Plugin(self, candidate=candidate, say=say)
@@ -306,7 +361,7 @@ class Trier(object):
         if not plugin.ran:
             say({"failing": "error", "done": True})
 
-    def preload(self):
+    def preload(self) -> None:
         """Import what the tests need of other projects, so that the children need not."""
         names = self.in_child(self._list_modules).get("modules", [])
         for name in ["pytest"] + names:
@@ -320,7 +375,7 @@ class Trier(object):
                 for module in new:
                     sys.modules.pop(module, None)
 
-    def _list_modules(self, say):
+    def _list_modules(self, say: "Say") -> None:
         import pytest
 
         pytest.main(list(self.request["args"]) + ["--collect-only"])
@@ -334,7 +389,7 @@ class Trier(object):
         ]
         say({"modules": names, "done": True})
 
-    def _ours(self, name):
+    def _ours(self, name: str) -> bool:
         path = getattr(sys.modules.get(name), "__file__", None) or ""
         if not path.startswith(self.root + os.sep):
             return False
@@ -342,7 +397,7 @@ class Trier(object):
 
     # -- hot: one collection, a fork and new code objects for each
 
-    def hot(self, candidates):
+    def hot(self, candidates: "list[Candidate]") -> None:
         """Collect once and try each; what cannot be tried this way is answered with ``fresh``."""
         import pytest
 
@@ -352,9 +407,11 @@ class Trier(object):
             for candidate in candidates:
                 self.emit(candidate["number"], {"failing": "fresh", "kept": None}, time.time())
 
-    def try_hot(self, candidates, run):
+    def try_hot(
+        self, candidates: "list[Candidate]", run: "Callable[[Candidate, Say], None]"
+    ) -> None:
         """Inside pytest's session: fork for each candidate and call ``run(say)`` there."""
-        sources = {}
+        sources = {}  # type: dict[str, tuple[str, types.CodeType]]
         functions = live_functions()
         gc.collect()
         if hasattr(gc, "freeze"):
@@ -362,7 +419,7 @@ class Trier(object):
         for candidate in candidates:
             since = time.time()
 
-            def work(say, candidate=candidate):
+            def work(say: "Say", candidate: "Candidate" = candidate) -> None:
                 try:
                     self._swap(candidate, sources, functions)
                 except NeedsFresh:
@@ -378,7 +435,7 @@ class Trier(object):
                 return
 
     @staticmethod
-    def _load(candidate, sources):
+    def _load(candidate: "Candidate", sources: "dict[str, tuple[str, types.CodeType]]") -> None:
         """The file's text and code, read and compiled once, before the children are forked."""
         path = os.path.realpath(candidate["path"])
         if path not in sources:
@@ -386,7 +443,11 @@ class Trier(object):
             sources[path] = (text, compile(text, path, "exec", 0, True))
 
     @staticmethod
-    def _swap(candidate, sources, functions):
+    def _swap(
+        candidate: "Candidate",
+        sources: "dict[str, tuple[str, types.CodeType]]",
+        functions: "dict[str, Functions]",
+    ) -> None:
         if candidate["edits"]:
             path = os.path.realpath(candidate["path"])
             text, old = sources[path]
@@ -394,10 +455,10 @@ class Trier(object):
             swap(old, new, functions.get(path, {}))
 
 
-def live_functions():
+def live_functions() -> "dict[str, Functions]":
     """Every function there is, by its file, then by name and first line."""
-    functions = {}
-    paths = {}
+    functions = {}  # type: dict[str, Functions]
+    paths = {}  # type: dict[str, str]
     for thing in gc.get_objects():
         if type(thing) is types.FunctionType:
             name = thing.__code__.co_filename
@@ -408,7 +469,7 @@ def live_functions():
     return functions
 
 
-def verdict(said):
+def verdict(said: "Said") -> "Said":
     """What a child said, as the two answers the caller wants."""
     if "modules" in said:
         return said
@@ -423,7 +484,7 @@ def verdict(said):
         failing = "error"
     elif failing == "pass" and kept is None:
         kept = "error"
-    result = {"failing": failing, "kept": kept}
+    result = {"failing": failing, "kept": kept}  # type: Said
     for key in ("stopped_at", "bad", "took", "error"):
         if key in said:
             result[key] = said[key]
@@ -437,7 +498,13 @@ class Plugin(object):
         ran: whether pytest came as far as running tests.
     """
 
-    def __init__(self, trier, candidates=None, candidate=None, say=None):
+    def __init__(
+        self,
+        trier: Trier,
+        candidates: "list[Candidate] | None" = None,
+        candidate: "Candidate | None" = None,
+        say: "Say | None" = None,
+    ) -> None:
         self.ran = False
         self._trier = trier
         self._candidates = candidates
@@ -446,29 +513,39 @@ class Plugin(object):
         self._bad = False
         self._passed = False
 
-    def pytest_runtestloop(self, session):
+    def pytest_runtestloop(self, session: "pytest.Session") -> bool:
         """In place of pytest's own loop."""
         self.ran = True
         failing, keep = self._chosen(session)
-        if self._candidates is None:
-            self._run(failing, keep, self._candidate, self._say)
-        else:
+        if self._candidates is not None:
             self._trier.try_hot(
                 self._candidates, lambda one, say: self._run(failing, keep, one, say)
             )
+        elif self._candidate is not None and self._say is not None:
+            self._run(failing, keep, self._candidate, self._say)
         return True
 
-    pytest_runtestloop.tryfirst = True
+    # What pytest.hookimpl would say, but pytest must not be imported yet.
+    pytest_runtestloop.tryfirst = True  # type: ignore[attr-defined]
 
-    def _chosen(self, session):
+    def _chosen(
+        self, session: "pytest.Session"
+    ) -> "tuple[list[pytest.Item | None], list[pytest.Item]]":
         items = {stable_id(item.nodeid): item for item in session.items}
         request = self._trier.request
         failing = [items.get(test) for test in request["failing"]]
         keep = [items[test] for test in request["keep"] if test in items]
         return failing, keep
 
-    def _run(self, failing, keep, candidate, say):
-        if None in failing or not failing:
+    def _run(
+        self,
+        wanted: "list[pytest.Item | None]",
+        keep: "list[pytest.Item]",
+        candidate: "Candidate",
+        say: "Say",
+    ) -> None:
+        failing = [item for item in wanted if item is not None]
+        if len(failing) < len(wanted) or not failing:
             say({"failing": "error", "done": True})
             return
         if candidate.get("check"):
@@ -485,14 +562,17 @@ class Plugin(object):
         else:
             say({"kept": "fail", "stopped_at": stable_id(bad.nodeid), "done": True})
 
-    def _first_bad(self, items, after):
+    def _first_bad(
+        self, items: "list[pytest.Item]", after: "list[pytest.Item]"
+    ) -> "pytest.Item | None":
         """Run tests until one does not pass, and return that one."""
-        for item, following in zip(items, items[1:] + (after or [None])):
+        then = list(after) or [None]  # type: list[pytest.Item | None]
+        for item, following in zip(items, items[1:] + then):
             if not self._one(item, following):
                 return item
         return None
 
-    def _check(self, failing, keep, say):
+    def _check(self, failing: "list[pytest.Item]", keep: "list[pytest.Item]", say: "Say") -> None:
         """How the tests do here without any edit."""
         say({"phase": 1})
         since = time.time()
@@ -503,12 +583,12 @@ class Plugin(object):
         took = [middle - since, time.time() - middle]
         say({"kept": "pass", "bad": bad, "took": took, "done": True})
 
-    def _one(self, item, following):
+    def _one(self, item: "pytest.Item", following: "pytest.Item | None") -> bool:
         self._bad = self._passed = False
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         return self._passed and not self._bad
 
-    def pytest_runtest_logreport(self, report):
+    def pytest_runtest_logreport(self, report: "pytest.TestReport") -> None:
         """After each phase of a test."""
         if report.failed:
             self._bad = True
@@ -516,7 +596,7 @@ class Plugin(object):
             self._passed = True
 
 
-def plugin_options():
+def plugin_options() -> "list[str]":
     """What keeps other plugins from measuring, shuffling or distributing our tests."""
     options = ["-p", "no:randomly"]
     if importlib.util.find_spec("pytest_cov"):
@@ -526,10 +606,10 @@ def plugin_options():
     return options
 
 
-def main():
+def main() -> None:
     """Read the request, try, answer."""
     with open(sys.argv[1]) as file:
-        request = json.load(file)
+        request = json.load(file)  # type: Request
     out = os.dup(1)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
