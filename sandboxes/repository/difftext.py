@@ -5,7 +5,6 @@ import hashlib
 import re
 import zlib
 
-
 # A name that ends with a space is lost on `git apply` where only this line holds it, as in a binary
 # patch, unless it is quoted; git itself does not quote it.
 _SPACE_AT_END = re.compile(rb"(?m)^diff --git a/(.* ) b/\1$")
