@@ -105,9 +105,9 @@ def prune(name: str | None, days: float, bases: bool, settings: Settings) -> int
     """Remove the images nothing uses, of all projects or of the project NAME."""
 
     async def work(engine: "Engine") -> None:
-        from sandboxes.environment.store import KINDS, prune_images
+        from sandboxes.environment.store import BUILT, KINDS, prune_images
 
-        kinds = KINDS if bases else KINDS[1:]
+        kinds = KINDS if bases else BUILT
         age = timedelta(days=days)
         removed = await prune_images(engine, name=name, older_than=age, kinds=kinds)
         click.echo(f"removed {len(removed)} images")

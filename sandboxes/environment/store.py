@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 Kind = Literal["root", "base", "environment", "repository"]
 KINDS: tuple[Kind, ...] = ("root", "base", "environment", "repository")
+BUILT: tuple[Kind, ...] = ("environment", "repository")
+"""What is made for a project; the others serve all."""
 
 KEY = f"{LABEL}.key"
 _ABOUT = f"{LABEL}.about"
@@ -119,7 +121,7 @@ async def prune_images(
     *,
     name: str | None = None,
     older_than: timedelta = timedelta(),
-    kinds: Sequence[Kind] = ("repository", "environment"),
+    kinds: Sequence[Kind] = BUILT,
 ) -> list[StoredImage]:
     """Remove images of ours that no container and no other image needs.
 

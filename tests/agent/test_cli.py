@@ -164,3 +164,21 @@ def test_verify_grades_a_patch(
     assert ended.status == 1
     assert "does not apply" in ended.out
     complains(foretrace("verify", tmp_path / "none.diff", *where), 2, "none.diff")
+
+
+@pytest.mark.engine
+def test_env_prune_takes_a_projects_images_and_leaves_the_base(
+    foretrace: CommandLine, project: Project
+) -> None:
+    named = project.path.rename(project.path.with_name("prunable"))
+    project = Project(named)
+    project.put("prices.py", CODE + "\n\nEXTRA = 1\n")
+    assert foretrace("env", "build", project.path).status == 0
+    listed = foretrace("env", "list").out
+    assert "prunable" in listed
+    bases = [line for line in listed.splitlines() if " base " in line]
+    assert bases
+    assert foretrace("env", "prune", "prunable").status == 0
+    listed = foretrace("env", "list").out
+    assert "prunable" not in listed
+    assert set(bases) <= set(listed.splitlines())
