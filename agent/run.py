@@ -348,6 +348,9 @@ def _new_folder(out: Path, issue: Issue) -> Path:
     folder = out / f"{stamp}-{slug}-{secrets.token_hex(2)}"
     try:
         folder.mkdir(parents=True)
+        if not (out / ".gitignore").exists():
+            # Often in the repository itself: runs are no part of it, nor of its base.
+            (out / ".gitignore").write_text("*\n", encoding="ascii")
     except OSError as error:
         raise ConfigProblem(
             f"cannot write runs to {out}: {error.strerror}", "choose another folder with --out"

@@ -136,7 +136,7 @@ class CommandLine:
         return Ended(child.returncode, out, err)
 
     def run_folder(self) -> Path:
-        (folder,) = self.runs.iterdir()
+        (folder,) = (path for path in self.runs.iterdir() if path.is_dir())
         return folder
 
     def result(self) -> dict[str, object]:

@@ -189,6 +189,19 @@ def test_a_flaky_test_is_marked_and_does_not_condemn(
     assert marked == ["tests/test_flaky.py::test_every_other_time"]
 
 
+def test_runs_within_the_repository_are_no_part_of_it(
+    foretrace: CommandLine, project: Project, issue_file: Path, write_script: Script
+) -> None:
+    script = write_script(("bash", "ls; git status --short"), ("edit", REPAIR), *HAND_IN)
+    out = project.path / "runs"
+    arguments = ("--repo", project.path, "--script", script, "--out", out)
+    assert foretrace("run", issue_file, *arguments, *flags_for(*FAILING)).status == 0
+    assert project.git("status", "--short") == ""
+    foretrace.runs = out
+    answer = next(event for event in events_of(foretrace) if event.type == "result")
+    assert answer.data.output.split() == ["prices.py", "tests"]  # type: ignore[union-attr]
+
+
 def test_json_is_all_that_is_printed_when_asked_for(
     foretrace: CommandLine, project: Project, issue_file: Path, write_script: Script
 ) -> None:
@@ -206,7 +219,7 @@ def wait_for_action(foretrace: CommandLine, child: subprocess.Popen[str], count:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         assert child.poll() is None, child.communicate()
-        if foretrace.runs.exists() and any(foretrace.runs.iterdir()):
+        if any(foretrace.runs.glob("*/events.jsonl")):
             log = foretrace.run_folder() / "events.jsonl"
             if log.exists() and log.read_text().count('"type":"action"') >= count:
                 return
