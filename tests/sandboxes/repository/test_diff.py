@@ -184,6 +184,15 @@ async def test_names_that_end_with_a_space_come_back_too(some_box: Box) -> None:
         assert await take_diff(clean, some_box.checkout.base_commit) == patch
 
 
+async def test_a_link_that_moves_into_a_folder_of_its_name_comes_back(some_box: Box) -> None:
+    base = some_box.checkout.base_commit
+    async with some_box.sandbox() as sandbox, some_box.sandbox() as clean:
+        await change(sandbox, "mv link kept; mkdir link; mv kept link/inside")
+        patch = await take_diff(sandbox, base)
+        await apply_patch(clean, patch)
+        assert await tree(clean) == await tree(sandbox)
+
+
 async def test_a_patch_that_does_not_fit_is_refused_whole(some_box: Box) -> None:
     base = some_box.checkout.base_commit
     async with some_box.sandbox() as one, some_box.sandbox() as two:
