@@ -5,14 +5,14 @@ import hashlib
 import re
 import zlib
 
-# A name that ends with a space is lost on `git apply` where only this line holds it, as in a binary
-# patch, unless it is quoted; git itself does not quote it.
-_SPACE_AT_END = re.compile(rb"(?m)^diff --git a/(.* ) b/\1$")
+# Of a name with a space before a slash `git apply` makes nothing where only this line holds it, as
+# in a binary patch or with an empty file, unless it is quoted; git itself does not quote it.
+_SPACE_BEFORE_SLASH = re.compile(rb"(?m)^diff --git a/(.* /.*) b/\1$")
 
 
 def as_text(raw: bytes) -> tuple[str, set[bytes]]:
     """A diff as text, and the names of the files whose part of it is not UTF-8."""
-    raw = _SPACE_AT_END.sub(rb'diff --git "a/\1" "b/\1"', raw)
+    raw = _SPACE_BEFORE_SLASH.sub(rb'diff --git "a/\1" "b/\1"', raw)
     try:
         return raw.decode(), set()
     except UnicodeDecodeError:
