@@ -296,7 +296,7 @@ def packed(files: _Tree) -> bytes:
 @settings(
     max_examples=3,
     # The same examples every time: a few pairs of trees in a thousand still meet an oddity of
-    # `git apply` (a link to itself in the place of a folder). Search on with --hypothesis-seed.
+    # `git apply` (a link to itself in the place of a folder); without this line the search goes on.
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],  # shrinking would take hours
     deadline=None,
