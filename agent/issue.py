@@ -88,6 +88,11 @@ class Issue(BaseModel):
     def _one_command(cls, install: object) -> object:
         return (install,) if isinstance(install, str) else install
 
+    def told(self, *, repo: str | None, base: str | None, tests: tuple[str, ...]) -> "Issue":
+        """The issue with what the user said beside it, which wins over what it says itself."""
+        said = {"repo": repo, "base": base, "tests": tests}
+        return self.model_copy(update={name: value for name, value in said.items() if value})
+
     def for_policy(self) -> "Issue":
         """The issue without what is held back until verification."""
         if self.tests_from is None or self.tests_from.when == "start":
@@ -95,22 +100,20 @@ class Issue(BaseModel):
         return self.model_copy(update={"tests": (), "keep": None, "tests_from": None})
 
 
-def read_issue(source: str, *, repo: str = "") -> Issue:
+def read_issue(source: str) -> Issue:
     """The issue that the user named.
 
     Args:
         source: a text file, ``-`` for standard input, or ``FILE.jsonl#ID``.
-        repo: the repository given beside it; wins over the one in the list.
 
     Raises:
         IssueProblem: there is no such file or id, or what it holds is not an issue.
     """
     name, _, wanted = source.rpartition("#")
     if name and not Path(source).exists():
-        issue = _pick(Path(name), wanted)
-        return issue.model_copy(update={"repo": repo}) if repo else issue
+        return _pick(Path(name), wanted)
     if source == "-":
-        return _from_text(sys.stdin.read(), id="stdin", repo=repo)
+        return _from_text(sys.stdin.read(), id="stdin")
     if re.match(r"https?://", source):
         raise IssueProblem(
             "issues cannot be read from a web address yet",
@@ -121,7 +124,7 @@ def read_issue(source: str, *, repo: str = "") -> Issue:
         raise IssueProblem(
             f"{source} is a list of issues", f"name one of them: {source}#{_first_id(path)}"
         )
-    return _from_text(_read(path), id=_slug(path.stem), repo=repo)
+    return _from_text(_read(path), id=_slug(path.stem))
 
 
 def read_issues(path: Path) -> Iterator[Issue]:
@@ -167,10 +170,10 @@ def _read(path: Path) -> str:
         raise IssueProblem(f"cannot read {path}: {error.strerror}") from None
 
 
-def _from_text(text: str, *, id: str, repo: str) -> Issue:
+def _from_text(text: str, *, id: str) -> Issue:
     if not text.strip():
         raise IssueProblem("the issue is empty", "write what is wrong and what is expected")
-    return Issue(id=id, repo=repo, text=text)
+    return Issue(id=id, text=text)
 
 
 def _from_row(line: str, *, where: str) -> Issue:

@@ -42,10 +42,7 @@ def command(
     """
     from agent.issue import read_issue
 
-    given = {"base": base or None, "tests": tests or None}
-    wanted = read_issue(issue, repo=repo or "").model_copy(
-        update={name: value for name, value in given.items() if value is not None}
-    )
+    wanted = read_issue(issue).told(repo=repo, base=base, tests=tests)
     return run_async(_run(wanted, settings, script, as_json))
 
 

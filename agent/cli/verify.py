@@ -39,10 +39,7 @@ def command(
         diff = patch.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
         raise WrongUse(f"cannot read the patch {patch}: {error}") from None
-    given = {"base": base or None, "tests": tests or None}
-    wanted = read_issue(issue, repo=repo or "").model_copy(
-        update={name: value for name, value in given.items() if value is not None}
-    )
+    wanted = read_issue(issue).told(repo=repo, base=base, tests=tests)
     return run_async(_verify(diff, wanted, settings, as_json))
 
 

@@ -30,21 +30,22 @@ def write_list(path: Path, *rows: object) -> Path:
 
 def test_a_text_file_is_an_issue(tmp_path: Path) -> None:
     (tmp_path / "my bug.txt").write_text("intcomma(1.5, 0) ignores the zero\n")
-    issue = read_issue(str(tmp_path / "my bug.txt"), repo="/src/humanize")
+    issue = read_issue(str(tmp_path / "my bug.txt"))
     assert issue.id == "my-bug"
     assert issue.text == "intcomma(1.5, 0) ignores the zero\n"
-    assert issue.repo == "/src/humanize"
+    assert issue.repo == ""
 
 
 def test_standard_input_is_an_issue(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("help"))
-    assert read_issue("-", repo="x").text == "help"
+    assert read_issue("-").text == "help"
 
 
 def test_one_line_of_a_list_is_picked_by_its_id(tmp_path: Path) -> None:
     path = write_list(tmp_path / "issues.jsonl", OURS, {**OURS, "id": "a-2", "text": "Other."})
     assert read_issue(f"{path}#a-2").text == "Other."
-    assert read_issue(f"{path}#a-2", repo="elsewhere").repo == "elsewhere"
+    told = read_issue(f"{path}#a-2").told(repo="elsewhere", base=None, tests=())
+    assert (told.repo, told.tests, told.text) == ("elsewhere", ("t.py::t",), "Other.")
     assert [issue.id for issue in read_issues(path)] == ["a-1", "a-2"]
 
 
