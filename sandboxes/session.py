@@ -29,7 +29,7 @@ _HELLO_SECONDS = 60.0
 _CHUNK = 1 << 18
 _COMPLAINTS = 4096
 
-_MODULES = ("wire", "processes", "files", "state", "events", "command", "shell")
+_MODULES = ("wire", "processes", "files", "state", "events", "bash", "command", "shell")
 
 # Only a Python that the unprivileged user cannot have replaced may run as root, so PATH comes last.
 _START = """

@@ -22,6 +22,7 @@ _LARGE_PIPE = 1 << 20
 _SET_PIPE_SIZE = 1031
 _BYTES_WAITING = 0x541B
 _KILLING_SECONDS = 20.0
+_CHILDREN = "/proc/thread-self/children"
 
 
 class Output(object):
@@ -73,7 +74,9 @@ class Events(object):
         current: the number of the request that is being worked on.
         gone: whether the host has hung up.
         ended: the wait statuses of children that were to be watched and have ended, by pid.
-        childless: whether there was no child at the last look.
+        childless: whether there was no child at the last look, but for a spare.
+        spare: the process id of a bash that waits for a command; 0 when there is none.
+        knows_children: whether the kernel can name our children.
         cleared: processes killed to make room for new ones.
         disk_over: whether the host found that too much was written.
     """
@@ -86,6 +89,8 @@ class Events(object):
         self.watched = 0
         self.ended = {}  # type: dict[int, int]
         self.childless = True
+        self.spare = 0
+        self.knows_children = os.path.exists(_CHILDREN)
         self.cleared = 0
         self.disk_over = False
         self._disk_asked = False
@@ -129,8 +134,10 @@ class Events(object):
             while True:
                 pid, status = os.waitpid(-1, os.WNOHANG)
                 if pid == 0:
-                    self.childless = False
+                    self.childless = self.spare != 0 and _children() == [self.spare]
                     return
+                if pid == self.spare:
+                    self.spare = 0
                 if pid == self.watched:
                     self.ended[pid] = status
         except ChildProcessError:
@@ -143,6 +150,8 @@ class Events(object):
         except OSError as error:
             if error.errno not in (errno.EAGAIN, errno.ENOMEM):
                 raise
+        if self.spare:
+            self.cleared -= 1  # nobody misses that one
         self.cleared += self.end_all({})
         return os.fork()
 
@@ -237,6 +246,12 @@ class Events(object):
                 self.allow_disk(int(str(header["budget"])))
             else:
                 self.requests.append((header, blobs))
+
+
+def _children() -> "list[int]":
+    """The ids of our children; of the dead ones too that nobody has waited for."""
+    with open(_CHILDREN, "rb", 0) as file:
+        return [int(each) for each in file.read().split()]
 
 
 def _free_bytes() -> int:

@@ -14,7 +14,8 @@ import sys
 import time
 
 from sandboxes.guest import files, processes, wire
-from sandboxes.guest.command import REPOSITORY, Command, Shell, encoded
+from sandboxes.guest.bash import REPOSITORY, Shell, Spare
+from sandboxes.guest.command import Command, encoded
 from sandboxes.guest.events import LARGEST_REQUEST, Events
 from sandboxes.guest.state import State
 
@@ -33,6 +34,7 @@ class Server(object):
         self._events = Events()
         self._shell = Shell(b"", {})
         self._states = {}  # type: dict[str, State]
+        self._spare = None  # type: Spare | None
 
     def serve(self) -> None:
         """Answer until the host hangs up; then end what still runs."""
@@ -69,6 +71,15 @@ class Server(object):
             answer = self._hello(request)
         self._events.current = None
         self._events.answer(dict(answer, id=request["id"]), *pieces)
+        if what == "run" and request["state"] is not None:
+            self._keep_spare(str(request["state"]))
+
+    def _keep_spare(self, name: str) -> None:
+        """Start the bash of the next command ahead of it."""
+        state = self._states.get(name)
+        if state is not None:
+            self._spare = Spare(self._shell, state)
+            self._spare.prepare(self._events)
 
     def _run(
         self, request: "dict[str, object]", text: bytes, stdin: bytes
@@ -76,7 +87,8 @@ class Server(object):
         """Run a command; besides its output the answer holds the state, when that is another."""
         name = "" if request["state"] is None else str(request["state"])
         before = self._states.get(name)
-        command = Command(self._shell, self._events, request, before, bool(name))
+        spare, self._spare = self._spare, None
+        command = Command(self._shell, self._events, request, before, bool(name), spare)
         head, tail, state = command.run(text, stdin)
         blob = b""
         if state is not None:

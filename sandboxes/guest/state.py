@@ -24,6 +24,10 @@ _OWN_VARIABLES = frozenset(
     b" POSIXLY_CORRECT PPID PWD RANDOM SECONDS SHELLOPTS SHLVL SRANDOM UID".split()
 )
 _OPTIONS_LEFT_OUT = frozenset([b"errexit", b"noexec", b"onecmd"])
+# Options that change nothing about how a command itself is brought to a bash.
+_USUAL_OPTIONS = frozenset(
+    b"braceexpand hashall interactive-comments noclobber noglob nounset pipefail".split()
+)
 _SHOPTS_LEFT_OUT = frozenset([b"expand_aliases", b"login_shell", b"restricted_shell"])
 
 # One line of `declare -p`: the value is quoted one way or another and may span lines.
@@ -217,7 +221,7 @@ def script(
     for name, value in lent.items():
         if NAME.match(name):
             lines.append(_evaluated(b"builtin export " + name + b"=" + _quoted(value)))
-    wrapped = _SETS_EXIT_TRAP.search(command) and not _SETS_OTHER_TRAP.search(command)
+    wrapped = keeps_trap(command)
     aliases, options = True, []  # type: bool, list[bytes]
     if state is not None:
         aliases, shopts, options = _options(state.options, fresh)
@@ -233,6 +237,23 @@ def script(
         lines.append(b"builtin shopt -s expand_aliases")
     lines.extend(options)
     return b"\n".join(lines) + b"\n"
+
+
+def keeps_trap(command: bytes) -> bool:
+    """Whether the command is to run with our own ``trap``, as it sets one for its exit."""
+    return bool(_SETS_EXIT_TRAP.search(command)) and not _SETS_OTHER_TRAP.search(command)
+
+
+def has_usual_options(state: State, fresh: bytes) -> bool:
+    """Whether the options of `set` are such that a bash can be started ahead of its command.
+
+    Args:
+        state: what it starts from.
+        fresh: ``$BASHOPTS/$SHELLOPTS`` of a fresh shell.
+    """
+    changed = set(state.options.partition(b"/")[2].split(b":"))
+    changed ^= set(fresh.partition(b"/")[2].split(b":"))
+    return changed - _OPTIONS_LEFT_OUT <= _USUAL_OPTIONS
 
 
 def _quoted(text: bytes) -> bytes:
