@@ -175,6 +175,7 @@ async def pull(engine: "Engine", name: str, settings: BaseSettings, progress: Pr
     instead of being refused, asking again costs the whole time-out.
     """
     from docker.errors import DockerException
+    from docker.utils import parse_repository_tag
 
     refusal = settings.cache / f"refused-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
     with contextlib.suppress(OSError):
@@ -184,8 +185,8 @@ async def pull(engine: "Engine", name: str, settings: BaseSettings, progress: Pr
         asking = engine.call(engine.client.api.inspect_distribution, name)
         await asyncio.wait_for(asking, settings.pull_seconds)
         progress(f"pulling {name}")
-        repository, _, tag = name.rpartition(":")
-        await engine.call(engine.client.api.pull, repository, tag=tag)
+        repository, tag = parse_repository_tag(name)
+        await engine.call(engine.client.api.pull, repository, tag=tag or "latest")
         return await engine.call(has_image, engine, name)
     except (DockerException, SandboxError, TimeoutError):
         refusal.parent.mkdir(parents=True, exist_ok=True)
@@ -262,6 +263,7 @@ def _import(engine: "Engine", archive: Path, suite: str, labels: dict[str, str])
 # A pulled image has its own Python: Debian's would be a second one.
 _PULLED_PACKAGES = tuple(p for p in debian.PACKAGES if not p.startswith("python"))
 _REFUSAL_SECONDS = 600.0
+_LONGEST_REASON = 200
 
 _FINISH = f"""
 getent group 1000 >/dev/null || groupadd --gid 1000 agent
