@@ -38,11 +38,17 @@ def command(
 ) -> int:
     """Let the agent resolve one issue.
 
-    ISSUE is a text file, - for standard input, or FILE.jsonl#ID.
+    ISSUE is a text file, - for standard input, FILE.jsonl#ID, the address of an issue on GitHub
+    (https://github.com/OWNER/REPO/issues/N, Enterprise hosts too), or OWNER/REPO#N.
     """
-    from agent.issue import read_issue
+    from agent.cli.terminal import safe
+    from agent.sources.registry import read_issue
 
-    wanted = read_issue(issue).told(repo=repo, base=base, tests=tests)
+    def waiting(line: str) -> None:
+        if not as_json:
+            click.echo(f"  {safe(line)}", err=True)
+
+    wanted = read_issue(issue, waiting).told(repo=repo, base=base, tests=tests)
     return run_async(_run(wanted, settings, script, as_json))
 
 

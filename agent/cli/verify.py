@@ -16,7 +16,7 @@ from agent.issue import Issue
 
 @click.command("verify")
 @click.argument("patch", type=click.Path(path_type=Path))
-@click.option("--issue", required=True, metavar="ISSUE", help="A file, or FILE.jsonl#ID.")
+@click.option("--issue", required=True, metavar="ISSUE", help="As for run.")
 @click.option("--repo", metavar="WHERE", help="A path, a git URL, or pypi:NAME==VERSION.")
 @click.option("--base", metavar="REV", help="Start from this revision.")
 @click.option("--test", "tests", multiple=True, metavar="ID", help="A test that must pass.")
@@ -33,13 +33,18 @@ def command(
     settings: Settings,
 ) -> int:
     """Apply PATCH to a clean sandbox and say what it does to the tests."""
-    from agent.issue import read_issue
+    from agent.cli.terminal import safe
+    from agent.sources.registry import read_issue
+
+    def waiting(line: str) -> None:
+        if not as_json:
+            click.echo(f"  {safe(line)}", err=True)
 
     try:
         diff = patch.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
         raise WrongUse(f"cannot read the patch {patch}: {error}") from None
-    wanted = read_issue(issue).told(repo=repo, base=base, tests=tests)
+    wanted = read_issue(issue, waiting).told(repo=repo, base=base, tests=tests)
     return run_async(_verify(diff, wanted, settings, as_json))
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from agent.errors import IssueProblem
-from agent.issue import Issue, read_issue, read_issues
+from agent.issue import Issue
+from agent.sources.registry import read_issue
+from agent.sources.rows import read_issues
 
 OURS = {"id": "a-1", "repo": "pypi:humanize==4.2.0", "text": "It is wrong.", "tests": ["t.py::t"]}
 SWEBENCH = {
@@ -106,7 +108,6 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
         (f"{one}#zzz", "no issue 'zzz'"),
         (str(one), "is a list"),
         (f"{twice}#a-9", "stands in line 1 already"),
-        ("https://github.com/o/r/issues/1", "web address"),
     ):
         with pytest.raises(IssueProblem, match=complaint):
             read_issue(source)
