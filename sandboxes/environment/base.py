@@ -263,7 +263,6 @@ def _import(engine: "Engine", archive: Path, suite: str, labels: dict[str, str])
 # A pulled image has its own Python: Debian's would be a second one.
 _PULLED_PACKAGES = tuple(p for p in debian.PACKAGES if not p.startswith("python"))
 _REFUSAL_SECONDS = 600.0
-_LONGEST_REASON = 200
 
 _FINISH = f"""
 getent group 1000 >/dev/null || groupadd --gid 1000 agent
