@@ -1,0 +1,181 @@
+"""A server that speaks what we need of GitHub's API, and git's own protocol beside it.
+
+It is laid out as an Enterprise server: the API under ``/api/v3``, repositories at their names.
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from urllib.parse import parse_qs, urlsplit
+
+PREFIX = "/api/v3/repos/"
+
+
+@dataclass
+class Answer:
+    """One answer: what it says, and with which headers."""
+
+    status: int = 200
+    body: object = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class GitHubServer:
+    """What the server knows, and what it was asked.
+
+    Attributes:
+        site: its address.
+        issues: by ``OWNER/REPO/issues/N``.
+        comments: by the same names.
+        first: answers that come before all others, one a request; None drops the connection.
+        moved: where other paths of the API lead, with the status that says so.
+        asked: the API's requests: path with query, and headers.
+        repositories: the folder with bare repositories as ``OWNER/REPO``.
+        per_page: the most that a page holds, however many were asked for.
+    """
+
+    site: str
+    repositories: Path
+    issues: dict[str, dict[str, object]] = field(default_factory=dict)
+    comments: dict[str, list[object]] = field(default_factory=dict)
+    first: list[Answer | None] = field(default_factory=list)
+    moved: dict[str, tuple[int, str]] = field(default_factory=dict)
+    asked: list[tuple[str, Message]] = field(default_factory=list)
+    per_page: int = 100
+
+    def add(self, name: str, *comments: object, **fields: object) -> str:
+        """Put an issue there; returns its address."""
+        number = int(name.rpartition("/")[2])
+        page = f"{self.site}/{name}"
+        self.comments[name] = list(comments)
+        self.issues[name] = {
+            "number": number,
+            "title": "A title",
+            "body": "A body",
+            "html_url": page,
+            "labels": [],
+            "comments": len(comments),
+            **fields,
+        }
+        return page
+
+    def answer(self, path: str, query: dict[str, list[str]]) -> Answer:
+        if path in self.moved:
+            status, location = self.moved[path]
+            return Answer(status, {"message": "Moved"}, {"Location": location})
+        name = path.removeprefix(PREFIX)
+        if name in self.issues:
+            return Answer(body=self.issues[name])
+        if name.removesuffix("/comments") in self.comments:
+            return self._page(path, self.comments[name.removesuffix("/comments")], query)
+        return Answer(404, {"message": "Not Found"})
+
+    def _page(self, path: str, entries: list[object], query: dict[str, list[str]]) -> Answer:
+        size = min(self.per_page, int(query.get("per_page", ["30"])[0]))
+        page = int(query.get("page", ["1"])[0])
+        headers = {}
+        if page * size < len(entries):
+            there = f"{self.site}{path}?per_page={size}&page={page + 1}"
+            headers["Link"] = f'<{there}>; rel="next", <{there}>; rel="last"'
+        return Answer(body=entries[(page - 1) * size : page * size], headers=headers)
+
+
+def comment(text: object, author: str | None = "ada") -> dict[str, object]:
+    return {"body": text, "user": {"login": author} if author else None}
+
+
+@contextmanager
+def github_server(repositories: Path) -> Iterator[GitHubServer]:
+    """The server, on a port of its own, until the end."""
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    listening.daemon_threads = False
+    known = GitHubServer(f"http://127.0.0.1:{listening.server_address[1]}", repositories)
+    listening.RequestHandlerClass = _handler(known)
+    thread = Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield known
+    finally:
+        listening.shutdown()
+        thread.join()
+        listening.server_close()
+
+
+def _handler(known: GitHubServer) -> Callable[..., BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        # One request a connection: no thread waits for a client that keeps its own open.
+        protocol_version = "HTTP/1.0"
+
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            if not parts.path.startswith("/api/"):
+                self._git(b"")
+                return
+            known.asked.append((self.path, self.headers))
+            if not known.first:
+                self._send(known.answer(parts.path, parse_qs(parts.query)))
+            elif (answer := known.first.pop(0)) is not None:
+                self._send(answer)
+
+        def do_POST(self) -> None:
+            self._git(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+        def _send(self, answer: Answer) -> None:
+            body = answer.body if isinstance(answer.body, bytes) else _json(answer.body)
+            self.send_response(answer.status)
+            self.send_header("Content-Type", "application/json; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def _git(self, body: bytes) -> None:
+            """Let git answer, which speaks CGI."""
+            parts = urlsplit(self.path)
+            environment = {
+                "PATH": os.environ["PATH"],
+                "GIT_PROJECT_ROOT": str(known.repositories),
+                "GIT_HTTP_EXPORT_ALL": "1",
+                "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+                "PATH_INFO": parts.path,
+                "QUERY_STRING": parts.query,
+                "REQUEST_METHOD": self.command,
+                "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+                "CONTENT_LENGTH": str(len(body)),
+                "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
+                "GIT_CONFIG_GLOBAL": "/dev/null",
+            }
+            done = subprocess.run(
+                ["git", "http-backend"],
+                env=environment,
+                input=body,
+                capture_output=True,
+                check=False,
+            )
+            head, _, content = done.stdout.partition(b"\r\n\r\n")
+            headers = [line.split(": ", 1) for line in head.decode().split("\r\n") if line]
+            status = next((value for name, value in headers if name == "Status"), "200 OK")
+            self.send_response(int(status.split()[0]))
+            for name, value in headers:
+                if name != "Status":
+                    self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(content)
+
+    return Handler
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value).encode()
