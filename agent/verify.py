@@ -157,6 +157,7 @@ class _Sides:
                 self.once(self.base, tests), self.once(self.patched, tests)
             )
             if ended_before and ended_after:
+                await self._add_left_out(judgement, before, after)
                 return before, after, notes
             notes.append(
                 f"{' '.join(tests) or 'the whole suite'} did not end within "
@@ -165,6 +166,22 @@ class _Sides:
             if ended_before:
                 break
         return before, after, notes
+
+    async def _add_left_out(self, judgement: Judgement, before: Results, after: Results) -> None:
+        """Run the judging tests' files that a suite does not collect unless they are named."""
+        files = tuple(
+            dict.fromkeys(
+                test.partition("::")[0]
+                for test in judgement.tests
+                if _steady(test) not in before and _steady(test) not in after
+            )
+        )
+        if files:
+            (more_before, _), (more_after, _) = await asyncio.gather(
+                self.once(self.base, files), self.once(self.patched, files)
+            )
+            before.update(more_before)
+            after.update(more_after)
 
     def _scopes(self, judgement: Judgement) -> Iterable[tuple[str, ...]]:
         """What to run, widest first: a narrower one follows only when the base takes too long."""

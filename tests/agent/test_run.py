@@ -69,6 +69,25 @@ def test_a_scripted_repair_is_verified_test_by_test(
     assert (project.path / "prices.py").read_text() == CODE
 
 
+def test_tests_judge_although_the_suite_alone_would_not_collect_them(
+    foretrace: CommandLine, project: Project, issue_file: Path, write_script: Script
+) -> None:
+    project.git("mv", "tests/test_prices.py", "checks.py")
+    project.commit("A file that pytest does not look for")
+    script = write_script(("edit", REPAIR), *HAND_IN)
+    failing = [test.replace("tests/test_prices.py", "checks.py") for test in FAILING]
+    ended = foretrace(
+        "run", issue_file, "--repo", project.path, "--script", script, *flags_for(*failing)
+    )
+    assert ended.status == 0, ended
+    verification = foretrace.result()["verification"]
+    assert isinstance(verification, dict)
+    assert [each["after"] for each in verification["fail_to_pass"]] == ["passed", "passed"]
+    kept = {each["test"] for each in verification["pass_to_pass"]}
+    assert kept == {"checks.py::test_below", "checks.py::test_total"}
+    assert not any(each["flaky"] for each in verification["fail_to_pass"])
+
+
 def test_a_patch_that_breaks_something_is_not_a_resolution(
     foretrace: CommandLine, project: Project, issue_file: Path, write_script: Script
 ) -> None:
