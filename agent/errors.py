@@ -34,6 +34,10 @@ class IssueProblem(WrongUse):
     """An issue cannot be read."""
 
 
+class SourceUnavailable(AgentError):
+    """What an issue is read from does not answer, or not now."""
+
+
 class ConfigProblem(WrongUse):
     """A settings file, an environment variable or a flag has a bad value."""
 
@@ -46,6 +50,6 @@ def exit_status(error: BaseException) -> int:
     """The exit status of a command that ends with this error."""
     if isinstance(error, WrongUse | ConfigurationProblem | CheckoutFailed | UnsuitableImage):
         return WRONG_USE
-    if isinstance(error, SandboxError):
+    if isinstance(error, SandboxError | SourceUnavailable):
         return INFRASTRUCTURE
     return NOT_VERIFIED

@@ -20,6 +20,7 @@ def read_issue(source: str, progress: Progress = lambda line: None) -> Issue:
 
     Raises:
         IssueProblem: there is no such issue, or it cannot be read.
+        SourceUnavailable: what it is read from does not answer.
     """
     chosen = next(each for each in SOURCES if each.claims(source))
     return chosen.read(source, progress)

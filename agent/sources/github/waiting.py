@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
-from agent.errors import IssueProblem
+from agent.errors import SourceUnavailable
 from agent.sources.source import Progress
 
 _MINUTE = 60.0
@@ -36,10 +36,10 @@ class Patience:
         """Wait for a rate limit to end.
 
         Raises:
-            IssueProblem: that would take longer than we wait.
+            SourceUnavailable: that would take longer than we wait.
         """
         if seconds > self.seconds:
-            raise IssueProblem(f"{self.host} wants us to wait for {_human(seconds)}", hint)
+            raise SourceUnavailable(f"{self.host} wants us to wait for {_human(seconds)}", hint)
         self.seconds -= seconds
         self.progress(f"rate limit of {self.host}: waiting {_human(seconds)} (Ctrl-C stops)")
         time.sleep(seconds)
@@ -48,10 +48,10 @@ class Patience:
         """Wait after a failure that may pass.
 
         Raises:
-            IssueProblem: it was tried often enough.
+            SourceUnavailable: it was tried often enough.
         """
         if self._failures >= len(self.pauses):
-            raise IssueProblem(what, hint)
+            raise SourceUnavailable(what, hint)
         pause = self.pauses[self._failures]
         self._failures += 1
         self.progress(f"{what}: trying again in {_human(pause)}")

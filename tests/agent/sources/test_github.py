@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent.errors import IssueProblem
+from agent.errors import IssueProblem, SourceUnavailable
 from agent.issue import Issue
 from agent.sources.github.source import MAX_BODY, MAX_COMMENT, MAX_COMMENTS, read_github
 from agent.sources.github.waiting import Patience
@@ -46,8 +46,10 @@ def read(url: str, *, seconds: float = 5, lines: list[str] | None = None) -> Iss
     return read_github(url, progress, Patience("127.0.0.1", progress, seconds, (0.01, 0.01)))
 
 
-def problem(url: str, *, seconds: float = 5) -> str:
-    with pytest.raises(IssueProblem) as caught:
+def problem(
+    url: str, *, seconds: float = 5, kind: type[IssueProblem | SourceUnavailable] = IssueProblem
+) -> str:
+    with pytest.raises(kind) as caught:
         read(url, seconds=seconds)
     said = f"{caught.value.message}\n{caught.value.hint}"
     assert TOKEN not in said
@@ -131,7 +133,7 @@ def test_a_limit_that_lasts_too_long_is_said(
     server: GitHubServer, answer: Answer, wait: str
 ) -> None:
     server.first = [answer]
-    said = problem(server.add("o/r/issues/7"))
+    said = problem(server.add("o/r/issues/7"), kind=SourceUnavailable)
     assert f"wait for {wait}" in said
     assert "GITHUB_ENTERPRISE_TOKEN" in said
 
@@ -145,13 +147,13 @@ def test_a_server_that_stumbles_is_asked_again(server: GitHubServer) -> None:
 
 def test_a_server_that_goes_on_failing_is_given_up(server: GitHubServer) -> None:
     server.first = [Answer(500), Answer(503), Answer(502)]
-    assert "fails (502)" in problem(server.add("o/r/issues/7"))
+    assert "fails (502)" in problem(server.add("o/r/issues/7"), kind=SourceUnavailable)
 
 
 def test_a_server_that_is_not_there_is_said(tmp_path: Path) -> None:
     with github_server(tmp_path) as gone:
         url = gone.add("o/r/issues/7")
-    assert "does not answer" in problem(url)
+    assert "does not answer" in problem(url, kind=SourceUnavailable)
 
 
 @pytest.mark.parametrize(
