@@ -64,6 +64,7 @@ FAULTS = [
     ("default value", "return len(a)", "return len(a or [])"),
     ("name", "return a", "return b"),
     ("name", "total = a\nreturn b", "total = a\nreturn total"),
+    ("name", "total = count\ncount = b", "total = a\ncount = b"),
     ("arguments", "return max(a, b)", "return max(b, a)"),
     ("arguments", "return max(a, key=b)", "return max(a)"),
     ("pass on", "return g(a)", "return g(a, items=items)"),
@@ -138,6 +139,13 @@ def in_function(body: str) -> str:
 )
 def test_an_operator_mends_its_fault(name: str, buggy: str, fixed: str) -> None:
     assert in_function(fixed) in proposals(name, in_function(buggy))
+
+
+def test_the_object_itself_is_proposed_where_an_attribute_is_asked_of_another() -> None:
+    method = "class Box:\n    def merge(self, other):\n        return {}\n"
+    made = proposals("name", method.format("other.size + len(other)"))
+    assert method.format("self.size + len(other)") in made
+    assert method.format("other.size + len(self)") not in made
 
 
 def test_every_operator_has_a_fault_it_mends() -> None:

@@ -29,9 +29,17 @@ class WrongName:
         if function is None or not isinstance(node, cst.Name) or not is_variable(node, where):
             return
         names = function.names_at(where.statement.first_line)
-        if node.value not in names or node.value in ("self", "cls"):
+        if node.value in ("self", "cls"):
             return
-        others = [name for name in names if name not in (node.value, "self", "cls")]
+        # A name bound only later is itself the likely mistake; a name never bound is a global.
+        if node.value not in names and node.value not in function.names_at(function.last_line + 1):
+            return
+        receiver = isinstance(where.parent(node), cst.Attribute)
+        others = [
+            name
+            for name in names
+            if name != node.value and (receiver or name not in ("self", "cls"))
+        ]
         for name, weight in _by_likeness(node.value, others):
             yield where.replace(node, name, weight)
         for owner in _owners(function):
