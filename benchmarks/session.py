@@ -29,16 +29,20 @@ class Session:
     async def run(self, bench: Bench) -> list[Table]:
         """Measure, then torture."""
         bench.progress("session: one command, in turns")
-        times, pipes, absent = await _overhead(bench)
+        times, bursts, pipes, absent = await _overhead(bench)
         faults: Faults = await _torture(bench, [name for name in CONTENDERS if name not in absent])
         faults |= {name: f"did not start: {why}" for name, why in absent.items()}
-        return [_summary(times, pipes, faults), _matrix(faults)]
+        return [_summary(times, bursts, pipes, faults), _matrix(faults)]
 
 
 async def _overhead(
     bench: Bench,
-) -> tuple[dict[str, Summary], Summary, dict[str, str]]:
-    """Seconds of ``true`` by contender, seconds of our pipes, and who could not be started."""
+) -> tuple[dict[str, Summary], dict[str, Summary], Summary, dict[str, str]]:
+    """Seconds of ``true`` by contender, with pauses and without, and of our pipes; who is absent.
+
+    In turns there is a pause before each command, as a model's turn is in a run; a contender may
+    use it. Without pauses each is asked again as soon as it has answered.
+    """
     pipes: list[float] = []
     absent: dict[str, str] = {}
     running: dict[str, ContenderProcess] = {}
@@ -59,9 +63,13 @@ async def _overhead(
 
         rounds = 5 if bench.quick else 80
         times = await interleaved(list(running), rounds, sample, warm=1 if bench.quick else 5)
+        bursts = {}
+        for name in running:
+            in_a_row = [await sample(name) for _ in range(5 if bench.quick else 40)]
+            bursts[name] = Summary.of(in_a_row)
         for process in running.values():
             await process.stop()
-    return times, Summary.of(pipes), absent
+    return times, bursts, Summary.of(pipes), absent
 
 
 async def _torture(bench: Bench, names: Iterable[str]) -> Faults:
@@ -83,14 +91,16 @@ async def _torture(bench: Bench, names: Iterable[str]) -> Faults:
     return dict(await asyncio.gather(*(one(name) for name in reversed(list(names)))))
 
 
-def _summary(times: dict[str, Summary], pipes: Summary, faults: Faults) -> Table:
+def _summary(
+    times: dict[str, Summary], bursts: dict[str, Summary], pipes: Summary, faults: Faults
+) -> Table:
     ours = times.get(OURS)
     rows = []
     for name, entry in CONTENDERS.items():
         time = times.get(name)
         found = faults[name]
         if time is None or isinstance(found, str):
-            rows.append([entry.title, str(found), "", "", ""])
+            rows.append([entry.title, str(found), "", "", "", ""])
             continue
         ratio = f"{time.median / ours.median:.1f}" if ours else ""
         promised = {each.name for each in CHECKS if each.subject not in entry.outside} & set(found)
@@ -99,13 +109,21 @@ def _summary(times: dict[str, Summary], pipes: Summary, faults: Faults) -> Table
                 entry.title,
                 f"{time.median * 1e3:.1f} ({time.low * 1e3:.1f} to {time.high * 1e3:.1f})",
                 ratio,
+                f"{bursts[name].median * 1e3:.1f}",
                 _passed(found, found),
                 _passed(found, promised),
             ]
         )
     return Table(
         "One command in a running sandbox",
-        ["", "`true`, ms", "times ours", "torture checks passed", "of those it promises"],
+        [
+            "",
+            "`true`, ms",
+            "times ours",
+            "without a pause before",
+            "torture checks passed",
+            "of those it promises",
+        ],
         rows,
         _goals(times, faults),
         [
