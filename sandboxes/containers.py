@@ -2,6 +2,7 @@
 
 import json
 import resource
+import uuid
 from typing import TYPE_CHECKING
 
 from sandboxes.errors import SandboxDied, UnsuitableImage
@@ -135,8 +136,10 @@ def commit(engine: "Engine", container: str, run: str) -> str:
 
     labels = engine.owner_labels("snapshot", run=run, scratch=True)
     changes = "\n".join(f"LABEL {name}={json.dumps(text)}" for name, text in labels.items())
+    # With an image Podman removes those below that have no name, whatever it is asked.
+    named = {"repository": "foretrace-snapshot", "tag": uuid.uuid4().hex} if engine.podman else {}
     try:
-        made = engine.client.api.commit(container, changes=changes, pause=True)
+        made = engine.client.api.commit(container, changes=changes, pause=True, **named)
     except NotFound as error:
         raise SandboxDied("the sandbox's container was removed from outside") from error
     image = str(made["Id"])
