@@ -111,7 +111,11 @@ cat > "$scratch/patch" || fail
 git apply --whitespace=nowarn "$scratch/patch" && exit
 grep -q 'Too many levels of symbolic links' "$scratch/errors" || fail
 : > "$scratch/errors"
-git add --all . && before=$(git write-tree) && cp "$GIT_DIR/index" "$scratch/index" || fail
+seed=$(git hash-object -w -t blob /dev/null) || fail
+"""
+    + _ADD_EVERYTHING
+    + """
+before=$(git write-tree) && cp "$GIT_DIR/index" "$scratch/index" || fail
 git apply --cached --whitespace=nowarn "$scratch/patch" && after=$(git write-tree) || fail
 mv "$scratch/index" "$GIT_DIR/index" && git read-tree -m -u "$before" "$after" || fail
 """
