@@ -1,0 +1,261 @@
+"""Talking to a model: OpenAI-compatible servers, token ids for CWM, messages for any other model.
+
+Answers are always streamed, also where nobody watches: a request that is cancelled, or that has run
+away, ends by closing its connection, and the server stops generating. A server that does not
+stream is understood as well. See `model.retry` for what is tried again, `model.errors` for the
+rest.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self
+
+from pydantic_core import to_json
+
+from model import readiness
+from model.answer import Completion, Sampling
+from model.assembly import Assembly
+from model.errors import (
+    Infrastructure,
+    ModelMisconfigured,
+    ModelUnknown,
+    RequestRefused,
+    ServerFailed,
+)
+from model.events import Event
+from model.readiness import ServerInfo
+from model.retry import Retry, retrying
+from model.settings import ClientSettings
+from model.transport import Refused, Transport
+
+OnText = Callable[[str], None]
+OnRetry = Callable[[Retry], None]
+
+_LINGER = 5.0
+"""Seconds a complete answer waits for its usage."""
+
+
+class ModelClient:
+    """A model on a server. Use it in ``async with``, in one event loop.
+
+    Attributes:
+        settings: as given.
+        left_out: request fields that the server would not take and that are no longer sent; what
+            they ask for is lost, except that ``stop`` is then seen to here.
+    """
+
+    def __init__(self, settings: ClientSettings) -> None:
+        if not settings.model.strip():
+            raise ModelMisconfigured("the model has no name", "give its name on the server")
+        self.settings = settings
+        self.left_out: frozenset[str] = frozenset()
+        self._transport = Transport(settings)
+        self._turns = asyncio.Semaphore(settings.in_flight)
+        self._chance = random.Random(settings.seed)
+
+    async def __aenter__(self) -> Self:
+        await asyncio.to_thread(self._transport.open)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._transport.aclose()
+
+    async def complete(
+        self,
+        ids: Sequence[int],
+        sampling: Sampling,
+        on_text: OnText | None = None,
+        *,
+        on_retry: OnRetry | None = None,
+    ) -> Completion:
+        """What the model writes after a prompt of token ids.
+
+        Args:
+            ids: the prompt, special tokens included.
+            sampling: how.
+            on_text: gets text as it comes.
+            on_retry: told before each retry; the text so far is void then.
+
+        Raises:
+            ServerUnreachable, ServerFailed: after the last retry.
+            KeyRefused, ModelUnknown, ContextExceeded, RequestRefused: at once.
+        """
+        prompt = list(ids)
+        fields: dict[str, object] = {
+            "prompt": prompt,
+            "skip_special_tokens": False,
+            "spaces_between_special_tokens": False,
+            "return_token_ids": True,
+        }
+        if sampling.stop_ids:
+            fields["stop_token_ids"] = list(sampling.stop_ids)
+        request = _Request("/completions", fields, sampling, len(prompt), on_text, None)
+        return await self._ask(request, on_retry)
+
+    async def chat(
+        self,
+        messages: Sequence[Mapping[str, object]],
+        sampling: Sampling,
+        tools: Sequence[Mapping[str, object]] | None = None,
+        on_text: OnText | None = None,
+        *,
+        on_reasoning: OnText | None = None,
+        on_retry: OnRetry | None = None,
+    ) -> Completion:
+        """What the model says to messages.
+
+        Args:
+            messages: in OpenAI's form.
+            sampling: how; `Sampling.stop_ids` has no meaning here.
+            tools: schemas for native calls, in OpenAI's form; one call a turn is asked for.
+            on_text: gets text as it comes.
+            on_reasoning: gets reasoning as it comes, from servers that split it off.
+            on_retry: told before each retry; the text so far is void then.
+
+        Raises:
+            ServerUnreachable, ServerFailed: after the last retry.
+            KeyRefused, ModelUnknown, ContextExceeded, RequestRefused: at once.
+        """
+        fields: dict[str, object] = {"messages": list(messages)}
+        if tools:
+            fields |= {"tools": list(tools), "parallel_tool_calls": False}
+        request = _Request("/chat/completions", fields, sampling, 0, on_text, on_reasoning)
+        return await self._ask(request, on_retry)
+
+    async def check(self) -> ServerInfo:
+        """Ask the server, once, whether it has the model.
+
+        Raises:
+            ServerUnreachable, ServerFailed, KeyRefused, RequestRefused: it cannot be asked.
+            ModelUnknown: it has others only.
+        """
+        return await readiness.check(self._transport, self.settings.model)
+
+    async def wait_ready(
+        self, progress: Callable[[str], None], seconds: float = 600.0, *, every: float = 1.0
+    ) -> ServerInfo:
+        """Wait for a server that is being started or is still loading its model.
+
+        Args:
+            progress: gets a line when there is something new to say, and now and then.
+            seconds: to wait at most.
+            every: seconds from one look to the next.
+
+        Raises:
+            ServerUnreachable, ServerFailed: still not ready after that time.
+            KeyRefused, ModelUnknown, RequestRefused: at once.
+        """
+        model = self.settings.model
+        return await readiness.wait_ready(self._transport, model, progress, seconds, every)
+
+    async def _ask(self, request: "_Request", on_retry: OnRetry | None) -> Completion:
+        async def attempt() -> Completion:
+            async with self._turns:
+                return await self._attempt(request)
+
+        answer, retries = await retrying(attempt, self.settings.retry, self._chance, on_retry)
+        return replace(answer, retries=retries)
+
+    async def _attempt(self, request: "_Request") -> Completion:
+        while True:
+            fields = self._fields(request)
+            assembly = Assembly(request.sampling, cut_stops="stop" in self.left_out)
+            started = time.monotonic()
+            try:
+                await self._exchange(request, to_json(fields), assembly)
+            except Refused as error:
+                refusal = error.refusal
+            else:
+                seconds = time.monotonic() - started
+                return assembly.completion(self.settings.prices, request.prompt_tokens, seconds)
+            problem = self._transport.error(refusal)
+            if isinstance(problem, ModelUnknown):
+                problem = await readiness.with_names(self._transport, problem)
+            unwelcome = frozenset[str]()
+            if isinstance(problem, RequestRefused):
+                unwelcome = refusal.unwelcome(fields)
+            if not unwelcome:
+                raise problem
+            self.left_out |= unwelcome
+
+    async def _exchange(self, request: "_Request", body: bytes, assembly: Assembly) -> None:
+        """Fill the assembly.
+
+        Raises:
+            Refused: the server answered with an error.
+            Infrastructure: something failed before the answer was complete.
+        """
+
+        def take(event: Event | None) -> float:
+            if event is None:
+                assembly.end()
+                return _LINGER
+            text, reasoning = assembly.add(event)
+            if text and request.on_text:
+                request.on_text(text)
+            if reasoning and request.on_reasoning:
+                request.on_reasoning(reasoning)
+            if assembly.enough:
+                return 0.0
+            return _LINGER if assembly.finish else self.settings.idle_seconds
+
+        try:
+            await self._transport.exchange(request.path, body, take)
+        except Infrastructure:
+            # What is missing of a complete answer is its usage at most.
+            if assembly.finish is None:
+                raise
+        if assembly.finish is None:
+            raise ServerFailed(f"the answer of {self._transport.url} broke off")
+
+    def _fields(self, request: "_Request") -> dict[str, object]:
+        sampling = request.sampling
+        fields: dict[str, object] = {
+            "model": self.settings.model,
+            "max_tokens": sampling.max_tokens,
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            **request.fields,
+        }
+        if sampling.seed is not None:
+            fields["seed"] = sampling.seed
+        if sampling.stop:
+            fields["stop"] = list(sampling.stop)
+        if "max_tokens" in self.left_out:
+            fields["max_completion_tokens"] = sampling.max_tokens
+        return {name: value for name, value in fields.items() if name not in self.left_out}
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What stays the same in every try.
+
+    Attributes:
+        path: of the endpoint, below the address.
+        fields: those of this kind of request.
+        sampling: how.
+        prompt_tokens: where we know; else 0.
+        on_text, on_reasoning: get pieces as they come.
+    """
+
+    path: str
+    fields: dict[str, object]
+    sampling: Sampling
+    prompt_tokens: int
+    on_text: OnText | None
+    on_reasoning: OnText | None
