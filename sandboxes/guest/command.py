@@ -159,11 +159,10 @@ class Command(object):
             left = processes.below(os.getpid(), self._spared)
         self._drain()
         refused = self._shell.forks.gained()
-        if left and refused:  # else nothing could be started any more
-            self.facts["bomb"] = events.end_all(self._spared)
+        if refused:  # and what could not be started now could not be later
+            ended = 0 if events.childless else events.end_all(self._spared)
+            self.facts["bomb" if ended else "forks"] = ended or refused
             left = []
-        elif refused:
-            self.facts["forks"] = refused
         if left:
             self.facts["left"] = len(left)
             self.facts["names"] = [[each.pid, each.name] for each in left[:_NAMED]]
