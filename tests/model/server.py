@@ -42,6 +42,7 @@ class ModelServer:
         fallback: the reply when the script has run out.
         requests: all that came in, in order.
         url: its address, with ``/v1``.
+        arrived: set when the first request for an answer is in.
     """
 
     models: dict[str, int | None] = field(default_factory=lambda: {MODEL: 131_072})
@@ -54,6 +55,7 @@ class ModelServer:
     fallback: Reply | None = None
     requests: list[Request] = field(default_factory=list)
     url: str = ""
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _prompts: list[list[object]] = field(default_factory=list)
 
     @property
@@ -64,6 +66,8 @@ class ModelServer:
     async def handle(self, exchange: Exchange) -> None:
         request = exchange.request
         self.requests.append(request)
+        if request.method == "POST":
+            self.arrived.set()
         if self.loading > 0:
             self.loading -= 1
             await refuse(503, "Loading model")(exchange, self)
