@@ -23,7 +23,12 @@ _LONGEST = 300
 """Characters of a server's message that we repeat."""
 
 _PASSING = {408, 409, 425, 429}
-_UNPAID = re.compile(r"insufficient_quota|billing|credit balance|payment required", re.I)
+# Not "billing" alone: OpenAI's rate limits recommend its billing page.
+_UNPAID = re.compile(
+    r"insufficient[_ ](quota|credit|balance|funds)|billing_(hard_limit|not_active)"
+    r"|credit balance is too low|payment required",
+    re.I,
+)
 _CONTEXT = re.compile(
     r"context[ _](length|window|size)|maximum (model|context) length|max_model_len"
     r"|prompt is too long|input tokens exceed|exceed_context",

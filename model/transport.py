@@ -116,6 +116,8 @@ class Transport:
                     "a smaller limit on its tokens, or a longer time limit",
                     passing=False,
                 ) from None
+            if not patience.expired():
+                raise  # the taker's own
             raise ServerFailed(f"the model server at {self.url} stopped answering") from None
 
     async def get(self, url: str, seconds: float = 30.0) -> object:
