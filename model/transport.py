@@ -6,6 +6,7 @@ because it takes a stream that breaks off for one that ended.
 
 import asyncio
 import json
+import os
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
@@ -223,13 +224,13 @@ class Transport:
             problem = self._unreachable(f"no connection in {self._settings.connect_seconds:g} s")
         except openai.APIConnectionError as error:
             if isinstance(error.__cause__, httpx2.ConnectError):
-                problem = self._unreachable(str(error.__cause__) or "no connection")
+                problem = self._unreachable(_system_reason(error))
             else:
                 problem = self._broken(error.__cause__ or error)
         except (httpx2.HTTPError, httpx2.StreamError, ssl.SSLError, anyio.EndOfStream) as error:
             problem = self._broken(error)
         # Raised outside of the handlers: the libraries' errors hold the request and so the key.
-        raise problem
+        raise problem from None
 
     def _headers(self) -> "dict[str, str | Omit]":
         from openai import Omit
@@ -252,3 +253,17 @@ class Transport:
             message=hide(refusal.message, self._key),
             details=hide(refusal.details, self._key),
         )
+
+
+def _system_reason(error: BaseException) -> str:
+    """What the system said at the bottom of a chain of errors: ``Connection refused``, say."""
+    reason = str(error)
+    below: object = error
+    while isinstance(below, BaseException):
+        if isinstance(below, OSError) and below.errno is not None:
+            known = below.errno > 0  # else it is of the name service, with words of its own
+            return os.strerror(below.errno) if known else below.strerror or reason
+        # The HTTP library cuts the chain, but keeps the cause as an argument.
+        inner = below.exceptions if isinstance(below, BaseExceptionGroup) else below.args
+        below = below.__cause__ or (inner[0] if inner else None)
+    return reason
