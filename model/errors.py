@@ -19,6 +19,10 @@ class ModelMisconfigured(ModelError):
     """The model's address, name or key cannot be used as it is written: the user's to mend."""
 
 
+class TokenizerProblem(ModelError):
+    """A tokenizer is not there, cannot be read, or is not one that the wire format can use."""
+
+
 class KeyRefused(ModelError):
     """The server wants a key, or another one than we have: the user's to mend."""
 
