@@ -1,7 +1,9 @@
 """The ``bash`` tool: commands in the agent's own shell, which lasts as long as the run."""
 
+from collections.abc import Mapping
+
 from sandboxes.sandbox import CommandResult, Sandbox
-from tools.tool import ToolResult, ToolSettings
+from tools.tool import Parameter, ToolResult, ToolSettings
 
 
 class BashTool:
@@ -10,10 +12,18 @@ class BashTool:
     name = "bash"
     writes = True
     description = (
-        "Run commands with bash. The argument: the commands. They share one session: the working "
-        "directory, variables and functions stay from one call to the next, also after an `exit` "
-        "and after a time-out. Nothing can be typed into a running command."
+        "Run commands with bash. They share one session: the working directory, variables and "
+        "functions stay from one call to the next, also after an `exit` and after a time-out. "
+        "Nothing can be typed into a running command."
     )
+    form = "[commands]"
+    parameters: tuple[Parameter, ...] = (
+        Parameter("command", "The commands, one or many lines of bash."),
+    )
+
+    def compose(self, values: Mapping[str, str]) -> str:
+        """The commands."""
+        return values["command"]
 
     def __init__(self, settings: ToolSettings) -> None:
         self._settings = settings

@@ -1,8 +1,10 @@
 """The ``create`` tool: a new file with its content."""
 
+from collections.abc import Mapping
+
 from sandboxes.errors import FileProblem
 from sandboxes.sandbox import Sandbox
-from tools.tool import ToolResult, ToolSettings
+from tools.tool import Parameter, ToolResult, ToolSettings
 
 
 class CreateTool:
@@ -10,10 +12,16 @@ class CreateTool:
 
     name = "create"
     writes = True
-    description = (
-        "Create a file. The argument: first line the path, which must not exist although its "
-        "folder must; then the content."
+    description = "Create a file with this content. It must not exist yet; its folder must."
+    form = "[path]\n[content]"
+    parameters: tuple[Parameter, ...] = (
+        Parameter("path", "The new file's path."),
+        Parameter("content", "What it shall hold."),
     )
+
+    def compose(self, values: Mapping[str, str]) -> str:
+        """The path, and below it the content."""
+        return f"{values['path'].strip()}\n{values['content']}"
 
     def __init__(self, settings: ToolSettings) -> None:
         """The settings do not matter here."""

@@ -1,9 +1,11 @@
 """The ``edit`` tool: replaces one run of whole lines of a file."""
 
+from collections.abc import Mapping
+
 from sandboxes.errors import FileProblem
 from sandboxes.sandbox import Sandbox
 from tools.lines import Ambiguous, Edited, NotFound, numbered, replace_lines, split_lines
-from tools.tool import ToolResult, ToolSettings
+from tools.tool import Parameter, ToolResult, ToolSettings
 
 SEARCH, SEPARATOR, REPLACE = "<<<<<<< SEARCH", "=======", ">>>>>>> REPLACE"
 
@@ -22,11 +24,22 @@ class EditTool:
     name = "edit"
     writes = True
     description = (
-        "Replace lines of a file. The argument: first line the path, then\n"
-        f"{SEARCH}\n(lines as they are now)\n{SEPARATOR}\n(lines as they shall be)\n{REPLACE}\n"
-        "The search must match whole consecutive lines in exactly one place, indentation included. "
-        "No new lines deletes. One block a call."
+        "Replace lines of a file. The search must match whole consecutive lines in exactly one "
+        "place, indentation included. Without new lines they are deleted. One replacement a call."
     )
+    form = (
+        f"[path]\n{SEARCH}\n[lines as they are]\n{SEPARATOR}\n[lines as they shall be]\n{REPLACE}"
+    )
+    parameters: tuple[Parameter, ...] = (
+        Parameter("path", "The file's path."),
+        Parameter("search", "Whole lines as they are now, in one place only."),
+        Parameter("replace", "The lines that take their place; empty to delete them."),
+    )
+
+    def compose(self, values: Mapping[str, str]) -> str:
+        """The path, and below it the block."""
+        block = [SEARCH, *_whole(values["search"]), SEPARATOR, *_whole(values["replace"]), REPLACE]
+        return "\n".join([values["path"].strip(), *block])
 
     def __init__(self, settings: ToolSettings) -> None:
         """The settings do not matter here."""
@@ -78,6 +91,11 @@ def parse(argument: str) -> tuple[str, list[tuple[str, str]]]:
     if not middles:
         raise BadArgument(f"the line {SEPARATOR} is missing; {_FORM}")
     return path, [(_text(lines[2:at]), _text(lines[at + 1 : end])) for at in middles]
+
+
+def _whole(text: str) -> list[str]:
+    """The lines of a text whose last one may lack its end."""
+    return text.removesuffix("\n").split("\n") if text else []
 
 
 def _text(lines: list[str]) -> str:

@@ -7,9 +7,17 @@ from tools.create import CreateTool
 from tools.edit import EditTool
 from tools.submit import SubmitTool
 from tools.test import TestTool
-from tools.tool import Tool, ToolCall, ToolResult, ToolSettings
+from tools.tool import Parameter, Tool, ToolCall, ToolResult, ToolSettings
 
-__all__ = ["TOOLS", "Tool", "ToolCall", "ToolResult", "ToolSettings", "build_tools"]
+__all__ = [
+    "TOOLS",
+    "Parameter",
+    "Tool",
+    "ToolCall",
+    "ToolResult",
+    "ToolSettings",
+    "build_tools",
+]
 
 
 class _ToolClass(Protocol):

@@ -1,9 +1,11 @@
 """The ``submit`` tool: hands in a patch file, and shows it for a last look."""
 
+from collections.abc import Mapping
+
 from sandboxes.errors import FileProblem
 from sandboxes.repository.diff import PatchRefused, check_patch, normal_patch
 from sandboxes.sandbox import Sandbox
-from tools.tool import ToolResult, ToolSettings
+from tools.tool import Parameter, ToolResult, ToolSettings
 
 
 class SubmitTool:
@@ -12,10 +14,16 @@ class SubmitTool:
     name = "submit"
     writes = False
     description = (
-        "Submit the solution. The argument: the path of a patch file in git diff format, made "
-        "against the commit the repository started from (as `git diff > /tmp/solution.patch` makes "
-        "it). It is shown for review; a later submission replaces an earlier one."
+        "Submit the solution: a patch file in git diff format, made against the commit the "
+        "repository started from, as `git add -A && git diff --cached > /tmp/solution.patch` makes "
+        "it. It is shown for review; a later submission replaces an earlier one."
     )
+    form = "[path of the patch file]"
+    parameters: tuple[Parameter, ...] = (Parameter("path", "The patch file's path."),)
+
+    def compose(self, values: Mapping[str, str]) -> str:
+        """The path."""
+        return values["path"].strip()
 
     def __init__(self, settings: ToolSettings) -> None:
         """The settings do not matter here."""

@@ -1,10 +1,11 @@
 """The ``test`` tool: run some tests, or all of them, and say in few lines how each ended."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from sandboxes.sandbox import Sandbox
 from tools.testrun import TestOutcome, TestRun, run_tests
-from tools.tool import ToolResult, ToolSettings
+from tools.tool import Parameter, ToolResult, ToolSettings
 
 __all__ = ["TestOutcome", "TestRun", "TestTool", "run_tests"]
 
@@ -31,10 +32,17 @@ class TestTool:
     name = "test"
     writes = False
     description = (
-        "Run tests and get a summary, one entry for each that did not pass. The argument: test "
-        "ids (as path/test_file.py::test_name), files or folders, one a line; `all` runs the whole "
-        "suite."
+        "Run tests and get a summary, one entry for each that did not pass. A test is named as "
+        "path/test_file.py::test_name, a file or a folder by its path; `all` is the whole suite."
     )
+    form = "[test ids, files or folders, one a line]"
+    parameters: tuple[Parameter, ...] = (
+        Parameter("tests", "Test ids, files or folders, one a line; or `all`."),
+    )
+
+    def compose(self, values: Mapping[str, str]) -> str:
+        """The tests."""
+        return values["tests"]
 
     def __init__(self, settings: ToolSettings) -> None:
         self._settings = settings

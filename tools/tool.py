@@ -1,9 +1,11 @@
 """What the tools have in common.
 
 A tool gets the text between its tags on the wire and answers with text; it raises nothing for what
-a policy can do wrong, and lets a `SandboxError` through for what it cannot help.
+a policy can do wrong, and lets a `SandboxError` through for what it cannot help. Models that call
+functions natively fill in named parameters instead; a tool makes its argument of them itself.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -55,6 +57,19 @@ class ToolSettings:
     test_timeout: float = 600.0
 
 
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A part of a tool's argument, as a native call names it. All parameters are required texts.
+
+    Attributes:
+        name: of the field.
+        description: what belongs there.
+    """
+
+    name: str
+    description: str
+
+
 class Tool(Protocol):
     """One thing a policy can do."""
 
@@ -65,7 +80,17 @@ class Tool(Protocol):
     """Whether a call may change the repository (asked before when the user confirms writes)."""
 
     description: str
-    """What it does and what its argument looks like, for a policy to read."""
+    """What it does, for a policy to read."""
+
+    form: str
+    """What its argument looks like, parts in square brackets."""
+
+    parameters: tuple[Parameter, ...]
+    """The same argument in named parts."""
+
+    def compose(self, values: Mapping[str, str]) -> str:
+        """The argument, made of a value for each parameter."""
+        ...
 
     async def __call__(self, argument: str, sandbox: Sandbox) -> ToolResult:
         """Do it."""

@@ -1,6 +1,7 @@
 """Our loop with the scripted policy, and a tool that answers at once."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -12,7 +13,7 @@ from agent.policies.scripted import ScriptedPolicy
 from agent.trajectory import Trajectory
 from benchmarks.stepping import COMMAND, OUTPUT, THOUGHT, Clock
 from sandboxes.sandbox import Sandbox
-from tools.registry import ToolCall, ToolResult
+from tools.registry import Parameter, ToolCall, ToolResult
 
 
 @dataclass
@@ -35,7 +36,12 @@ class _Answering:
     name: str = "bash"
     writes: bool = False
     description: str = ""
+    form: str = ""
+    parameters: tuple[Parameter, ...] = ()
     data: dict[str, object] = field(default_factory=lambda: {"exit_code": 1, "omitted": 0})
+
+    def compose(self, values: Mapping[str, str]) -> str:
+        return ""
 
     async def __call__(self, argument: str, sandbox: Sandbox) -> ToolResult:
         return ToolResult(OUTPUT, data=self.data)
