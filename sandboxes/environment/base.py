@@ -7,8 +7,6 @@ virtual environment at ``/opt/env`` that comes first on PATH, uv, and the unpriv
 """
 
 import asyncio
-import contextlib
-import hashlib
 import json
 import os
 import tempfile
@@ -23,8 +21,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sandboxes.environment import debian, store
 from sandboxes.environment.build import ROOT, BuildContainer, BuildLog, Progress, silent
+from sandboxes.environment.registry import Refusal, pull
 from sandboxes.environment.store import has_image
-from sandboxes.errors import BaseImageFailed, BuildFailed, SandboxError
+from sandboxes.errors import BaseImageFailed, BuildFailed
 from sandboxes.hostnet import BuildNetwork, host_network
 
 if TYPE_CHECKING:
@@ -106,11 +105,12 @@ async def ensure_base(
         return found
     wanted = ".".join(python.split(".")[:2])
     notes: tuple[str, ...] = ()
-    if not await _can_pull(engine, wanted, settings, progress):
-        nearest = nearest_python(wanted, constraint)
+    refusal = await _pull(engine, wanted, settings, progress)
+    if refusal is not None:
+        nearest = nearest_python(wanted, constraint, why=refusal.reason)
         if nearest != wanted:
             notes = (
-                f"Python {wanted} cannot be had here (no registry answers);"
+                f"Python {wanted} cannot be had here ({refusal.reason});"
                 f" Python {nearest} is used instead",
             )
             wanted = nearest
@@ -119,13 +119,18 @@ async def ensure_base(
     async with store.exclusive(lock, waiting, progress):
         found = await find_base(engine, wanted, settings=settings)
         if found is None:
-            made = await _make(engine, wanted, settings, progress)
+            made = await _make(engine, wanted, settings, refusal, progress)
             found = BaseImage(made, wanted)
     return BaseImage(found.id, wanted, notes)
 
 
-def nearest_python(wanted: str, constraint: str = "") -> str:
+def nearest_python(wanted: str, constraint: str = "", *, why: str = "no registry answers") -> str:
     """The Python nearest to a wanted one among those that Debian carries.
+
+    Args:
+        wanted: ``3.11`` and the like.
+        constraint: what else will do, as in ``requires-python``.
+        why: the wanted one was not pulled, a clause.
 
     Raises:
         BaseImageFailed: none satisfies the constraint, or what is wanted is no Python 3.
@@ -137,7 +142,7 @@ def nearest_python(wanted: str, constraint: str = "") -> str:
     if Version(wanted).major != 3 or not fitting:
         raise BaseImageFailed(
             f"Python {wanted}{f' ({constraint})' if constraint else ''} cannot be had here:"
-            f" no registry answers, and Debian carries {', '.join(debian.SUITES)}",
+            f" {why}, and Debian carries {', '.join(debian.SUITES)}",
             "let the engine reach a registry, or give an image with --image",
         )
     return min(fitting, key=lambda p: (abs(Version(p).minor - minor), -Version(p).minor))
@@ -156,45 +161,27 @@ async def find_base(
     return BaseImage(found.id, wanted) if found else None
 
 
-async def _can_pull(
+async def _pull(
     engine: "Engine", python: str, settings: BaseSettings, progress: Progress
-) -> bool:
-    """Whether the image to pull is there already, or gets there now."""
+) -> Refusal | None:
+    """Have the image to pull; None when it is there already, or gets there now."""
     if not settings.pull or python not in _PULLABLE:
-        return False
+        return Refusal("no image is pulled for it")
     name = settings.pull.format(python=python)
     if await engine.call(has_image, engine, name):
-        return True
-    return await pull(engine, name, settings, progress)
+        return None
+    return await pull(
+        engine, name, seconds=settings.pull_seconds, cache=settings.cache, progress=progress
+    )
 
 
-async def pull(engine: "Engine", name: str, settings: BaseSettings, progress: Progress) -> bool:
-    """Pull an image; False when the registry does not answer or does not have it.
-
-    A refusal is remembered for a while in the cache folder: where packets to a registry get lost
-    instead of being refused, asking again costs the whole time-out.
-    """
-    from docker.errors import DockerException
-    from docker.utils import parse_repository_tag
-
-    refusal = settings.cache / f"refused-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
-    with contextlib.suppress(OSError):
-        if time.time() - refusal.stat().st_mtime < _REFUSAL_SECONDS:
-            return False
-    try:
-        asking = engine.call(engine.client.api.inspect_distribution, name)
-        await asyncio.wait_for(asking, settings.pull_seconds)
-        progress(f"pulling {name}")
-        repository, tag = parse_repository_tag(name)
-        await engine.call(engine.client.api.pull, repository, tag=tag or "latest")
-        return await engine.call(has_image, engine, name)
-    except (DockerException, SandboxError, TimeoutError):
-        refusal.parent.mkdir(parents=True, exist_ok=True)
-        refusal.write_text(f"{name} could not be had; asked again when this file is old\n")
-        return False
-
-
-async def _make(engine: "Engine", python: str, settings: BaseSettings, progress: Progress) -> str:
+async def _make(
+    engine: "Engine",
+    python: str,
+    settings: BaseSettings,
+    refusal: Refusal | None,
+    progress: Progress,
+) -> str:
     """Make a base image: the root file system, then the finishing steps."""
     network = await asyncio.to_thread(host_network)
     log = BuildLog(settings.cache / "logs" / f"base-{python}.log", network)
@@ -202,7 +189,11 @@ async def _make(engine: "Engine", python: str, settings: BaseSettings, progress:
     started = time.monotonic()
     name = settings.pull.format(python=python)
     pulled = bool(settings.pull) and await engine.call(has_image, engine, name)
-    root = name if pulled else await _bootstrap(engine, python, network, log, progress)
+    try:
+        root = name if pulled else await _bootstrap(engine, python, network, log, progress)
+    except BaseImageFailed as error:
+        why = f"{refusal.reason}, and " if refusal else ""
+        raise BaseImageFailed(f"{why}{error.message}", error.hint) from error
     progress(f"finishing the base image for Python {python}")
     source = name if pulled else f"Debian {debian.SUITES[python]}"
     labels = store.labels("base", _key(python, settings), name=source, python=python)
@@ -262,7 +253,6 @@ def _import(engine: "Engine", archive: Path, suite: str, labels: dict[str, str])
 
 # A pulled image has its own Python: Debian's would be a second one.
 _PULLED_PACKAGES = tuple(p for p in debian.PACKAGES if not p.startswith("python"))
-_REFUSAL_SECONDS = 600.0
 
 _FINISH = f"""
 getent group 1000 >/dev/null || groupadd --gid 1000 agent

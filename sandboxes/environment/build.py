@@ -35,20 +35,30 @@ AGENT = "1000:1000"
 ROOT = "0:0"
 _TAIL_LINES = 20
 _AGENT_HOME = "/home/agent"
+_UPDATE_SECONDS = 900
+_OWN_SOURCES_SECONDS = 90  # where packets get lost, apt tries every address of every source
 
 # Of the build container's own way to start nothing stays.
 _PLACE = ("WORKDIR /testbed", 'CMD ["/bin/bash"]')
 
-# An image that Debian packages were bootstrapped into holds no mirror of its own.
+# The image's own sources come first: they are of the same state as what is installed. An image that
+# was bootstrapped holds none, and behind a mirror those of others do not answer: then the host's.
 _APT = f"""
 dpkg-query --show PACKAGES >/dev/null 2>&1 && exit 0
 . /etc/os-release
-options="-c={BUILD_FOLDER}/apt.conf"
-if ! grep -rqs '^deb \\|^URIs:' /etc/apt/sources.list /etc/apt/sources.list.d; then
-    options="$options -o Dir::Etc::sourcelist={BUILD_FOLDER}/$VERSION_CODENAME.list"
+hosts={BUILD_FOLDER}/$VERSION_CODENAME.list
+apt_install() {{
+    timeout -k 5 $1 apt-get -c={BUILD_FOLDER}/apt.conf "${{@:2}}" update &&
+        apt-get -c={BUILD_FOLDER}/apt.conf "${{@:2}}" install -y --no-install-recommends PACKAGES
+}}
+own=no
+grep -rqs '^deb \\|^URIs:' /etc/apt/sources.list /etc/apt/sources.list.d && own=yes
+if [ ! -s $hosts ]; then
+    apt_install {_UPDATE_SECONDS}
+elif [ $own = no ] || ! apt_install {_OWN_SOURCES_SECONDS} -o Acquire::Retries=0; then
+    [ $own = no ] || echo "The image's own package sources do not do: trying the host's."
+    apt_install {_UPDATE_SECONDS} -o Dir::Etc::sourcelist=$hosts -o Dir::Etc::sourceparts=/dev/null
 fi
-apt-get $options update
-apt-get $options install -y --no-install-recommends PACKAGES
 apt-get clean
 rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/log/apt /var/log/dpkg.log
 """

@@ -103,7 +103,7 @@ def bootstrap(
 def _get_tool(progress: Progress, log: Path) -> None:
     tool = bootstrap_tool()
     if not tool.ready:
-        raise BaseImageFailed("no registry answers, and mmdebstrap is not installed", tool.hint)
+        raise BaseImageFailed("mmdebstrap is not installed", tool.hint)
     if shutil.which("mmdebstrap") is None:
         progress("installing mmdebstrap")
         _apt_install("mmdebstrap", log)

@@ -20,7 +20,7 @@ from sandboxes.environment.assemble import (
     build_environment,
     build_repository,
 )
-from sandboxes.environment.base import BaseImage, BaseSettings, ensure_base, pull
+from sandboxes.environment.base import BaseImage, BaseSettings, ensure_base
 from sandboxes.environment.build import BuildLog, Progress, silent
 from sandboxes.environment.detect import (
     EnvironmentPlan,
@@ -29,6 +29,7 @@ from sandboxes.environment.detect import (
     repository_settings,
 )
 from sandboxes.environment.project import dependency_content
+from sandboxes.environment.registry import pull
 from sandboxes.environment.store import StoredImage, exclusive, find_image
 from sandboxes.errors import BuildFailed, SandboxError, UnsuitableImage
 from sandboxes.hostnet import host_network
@@ -282,8 +283,14 @@ async def _foreign(
     engine: "Engine", name: str, base: BaseSettings, progress: Progress
 ) -> EnvironmentImage:
     """The user's own image in the place of an environment; pulled where the engine lacks it."""
-    there = await engine.call(store.has_image, engine, name)
-    if not there and not await pull(engine, name, base, progress):
-        raise UnsuitableImage(f"there is no image {name}", "docker pull or docker load it first")
+    if not await engine.call(store.has_image, engine, name):
+        refusal = await pull(
+            engine, name, seconds=base.pull_seconds, cache=base.cache, progress=progress
+        )
+        if refusal is not None:
+            raise UnsuitableImage(
+                f"there is no image {name} here, and {refusal.reason}",
+                "docker pull or docker load it first",
+            )
     image = await engine.call(engine.client.images.get, name)
     return EnvironmentImage(str(image.id), "", EnvironmentPlan(python=""), foreign=True)

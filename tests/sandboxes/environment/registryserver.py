@@ -26,11 +26,13 @@ class Registry:
         address: ``127.0.0.1:PORT``; engines speak plain HTTP with that.
         asked: the paths asked for, with their methods.
         refuses: when set, every answer is this status.
+        refuses_blobs: when set, an image's parts are answered with this status.
     """
 
     address: str = ""
     asked: list[str] = field(default_factory=list)
     refuses: int = 0
+    refuses_blobs: int = 0
     manifests: dict[str, bytes] = field(default_factory=dict)
     blobs: dict[str, Path] = field(default_factory=dict)
 
@@ -44,14 +46,20 @@ class Registry:
             tar.extractall(folder, filter="data")
         packed.unlink()
         about = json.loads((folder / "manifest.json").read_text())[0]
+        self._manifest(name, folder / about["Config"], [folder / each for each in about["Layers"]])
+
+    def add_name(self, name: str, folder: Path) -> None:
+        """Have a name whose image nobody can get whole."""
+        part = folder / "part"
+        part.write_text("{}")
+        self._manifest(name, part, [part])
+
+    def _manifest(self, name: str, config: Path, layers: list[Path]) -> None:
         manifest = {
             "schemaVersion": 2,
             "mediaType": _MANIFEST,
-            "config": self._blob(folder / about["Config"], "container.image.v1+json"),
-            "layers": [
-                self._blob(folder / layer, "image.rootfs.diff.tar.gzip")
-                for layer in about["Layers"]
-            ],
+            "config": self._blob(config, "container.image.v1+json"),
+            "layers": [self._blob(layer, "image.rootfs.diff.tar.gzip") for layer in layers],
         }
         repository, _, tag = name.rpartition(":")
         text = json.dumps(manifest).encode()
@@ -81,8 +89,9 @@ def registry() -> Iterator[Registry]:
             held.asked.append(f"{self.command} {self.path}")
             blob = held.blobs.get(self.path.rpartition("/")[2])
             manifest = held.manifests.get(self.path)
-            if held.refuses:
-                self._head(held.refuses, "application/json", 2)
+            refused = held.refuses or ("/blobs/" in self.path and held.refuses_blobs)
+            if refused:
+                self._head(refused, "application/json", 2)
                 self._body(b"{}")
             elif manifest is not None:
                 self._head(200, _MANIFEST, len(manifest), _digest(manifest))
