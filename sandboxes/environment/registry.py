@@ -28,7 +28,8 @@ _LONGEST_REASON = 200
 
 # What engines of several years say when the registry did not even answer.
 _UNREACHED = re.compile(
-    r"dial tcp|no such host|connection refused|timeout|timed out|deadline|\bEOF\b|unreachable|reset by peer"
+    r"dial tcp|no such host|connection refused|timeout|timed out|deadline|\bEOF\b|unreachable"
+    r"|reset by peer"
 )
 _STATUS = re.compile(r"(?:HTTP|HTTP status:|request to \S+:|status code) ([45]\d\d)\b")
 _WORDS = (

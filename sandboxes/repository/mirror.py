@@ -20,6 +20,19 @@ _DEFAULT = "refs/foretrace/default"
 _EVERYTHING = (f"+HEAD:{_DEFAULT}", "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
+# Git is never let ask: nobody sits there in a batch.
+_HINTS = (
+    (
+        r"could not read (Username|Password)|Authentication failed|returned error: 40[13]",
+        "git needs credentials for this repository: `gh auth setup-git` gives it GitHub's, a"
+        " credential helper those of other hosts",
+    ),
+    (
+        r"Permission denied \(publickey|Host key verification failed",
+        "git needs a key that ssh uses without asking (ssh-add), and the host in known_hosts",
+    ),
+)
+
 
 def is_url(repo: str) -> bool:
     """Whether a repository's name is a URL, and not a path of this machine."""
@@ -100,11 +113,20 @@ def _bring_in(mirror: HostGit, url: str, shown: str, base: str | None) -> tuple[
     except GitRefused as refused:
         if here:
             return (f"{shown} does not answer ({refused.reason()}): its copy of last time is used",)
-        hint = "check the address, the network and your access"
-        raise CheckoutFailed(f"cannot read {shown}: {refused.reason()}", hint) from refused
+        raise CheckoutFailed(
+            f"cannot read {shown}: {refused.reason()}", _hint(str(refused))
+        ) from refused
     if base is not None and not _has(mirror, base):
         _fetch_one(mirror, url, base)
     return ()
+
+
+def _hint(said: str) -> str:
+    """What to do about a fetch that failed, by what git said of it."""
+    for pattern, hint in _HINTS:
+        if re.search(pattern, said):
+            return hint
+    return "check the address, the network and your access"
 
 
 def _has(mirror: HostGit, revision: str) -> bool:

@@ -1,12 +1,16 @@
 """Repositories behind a URL: a real git server on the loopback."""
 
+import os
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -125,6 +129,57 @@ def test_a_wrong_address_is_an_error_in_one_line(served: Served) -> None:
     empty = repository(served.here / "served/empty")
     with pytest.raises(CheckoutFailed, match="cannot read"):
         served.prepare(url=served.url.replace("project", empty.name))
+
+
+@contextmanager
+def closed_server(status: int, said: str) -> Iterator[str]:
+    """A site that answers everything with one status; its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("WWW-Authenticate", 'Basic realm="git"')
+            self.send_header("Content-Type", "text/plain")
+            self.send_header("Content-Length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(said.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Nobody reads it."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "user", "hint"),
+    [
+        (401, "", "gh auth setup-git"),  # no credentials
+        (401, "someone:s3cret@", "gh auth setup-git"),  # wrong ones
+        (403, "", "gh auth setup-git"),
+        (404, "", "check the address"),
+        (500, "", "check the address"),
+    ],
+)
+def test_a_private_repository_asks_for_gits_own_credentials(
+    status: int, user: str, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    with closed_server(status, "remote said\x1b[31m\nsecond line") as site:
+        url = site.replace("://", f"://{user}") + "/owner/private.git"
+        with pytest.raises(CheckoutFailed, match="cannot read") as caught:
+            prepare_checkout(url, base=None, cache=tmp_path / "cache", into=tmp_path / "into")
+    assert hint in caught.value.hint
+    assert "\n" not in caught.value.message + caught.value.hint
+    assert "s3cret" not in caught.value.message + caught.value.hint
+    assert not (tmp_path / "into").exists()
 
 
 def test_a_password_appears_nowhere(served: Served) -> None:
