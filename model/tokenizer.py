@@ -196,11 +196,12 @@ def _cached(name: str) -> list[Path]:
         return choices
     folder = _hub_cache() / f"models--{name.replace('/', '--')}"
     snapshots = folder / "snapshots"
-    # Without that file only other revisions were downloaded.
+    # Whatever of it is not there, cannot be read or has no possible name holds no tokenizer.
     with suppress(OSError, ValueError):
+        choices += sorted(snapshots.glob(f"*/{_FILE_NAME}"))
         newest = (folder / "refs" / "main").read_text().strip()
-        choices.append(snapshots / newest / _FILE_NAME)
-    return [*choices, *sorted(snapshots.glob(f"*/{_FILE_NAME}"))]
+        choices.insert(0, snapshots / newest / _FILE_NAME)
+    return choices
 
 
 def _hub_cache() -> Path:
