@@ -2,7 +2,6 @@
 
 import re
 import secrets
-import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -11,9 +10,9 @@ from sandboxes.errors import FileProblem
 from sandboxes.sandbox import CommandResult, Sandbox
 from tools.junit import BadReport, Case, Status, read_junit
 from tools.nodeids import Locator, covers, file_of, normal_id, with_users_paths
+from tools.testcommand import not_understood, shell_text
 from tools.tool import ToolSettings
 
-_LONGEST_COMMAND = 60_000  # bytes of test ids; beyond that their files are run instead
 _MOST_RETRIES = 20
 _MOST_LINES = 12
 _GRAVITY: tuple[Status, ...] = ("failed", "error", "passed", "xfailed", "skipped", "missing")
@@ -136,15 +135,17 @@ async def _run_once(
     """One call of the test command: its result, its report, and what is wrong with that."""
     folder = f"/tmp/foretrace-{secrets.token_hex(8)}"
     report = f"{folder}/junit.xml"
-    command = settings.test_command.replace("{junit}", report)
-    command = command.replace("{tests}", _arguments(tests))
-    result = await sandbox.run(
-        f"mkdir {folder} || exit\n{command}",
-        state=None,
-        timeout=seconds,
-        output_limit=settings.output_limit,
-        environment=_ENVIRONMENT,
-    )
+    for measured in (False, True):
+        command = shell_text(settings.test_command, tests, report, measured=measured)
+        result = await sandbox.run(
+            f"mkdir -p {folder} || exit\n{command}",
+            state=None,
+            timeout=seconds,
+            output_limit=settings.output_limit,
+            environment=_ENVIRONMENT,
+        )
+        if result.exit_code != 4 or not not_understood(result.text):
+            break
     cases: list[Case] = []
     try:
         cases = read_junit(await sandbox.read_file(report))
@@ -155,13 +156,6 @@ async def _run_once(
         problem = _why_no_report(result, settings, seconds)
     await sandbox.run(f"rm -rf {folder}", state=None)
     return result, cases, problem
-
-
-def _arguments(tests: Sequence[str]) -> str:
-    quoted = " ".join(shlex.quote(test) for test in tests)
-    if len(quoted) > _LONGEST_COMMAND:
-        quoted = " ".join(shlex.quote(file) for file in dict.fromkeys(map(file_of, tests)))
-    return quoted
 
 
 def _why_no_report(
