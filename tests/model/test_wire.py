@@ -223,6 +223,7 @@ LONG = st.text(st.sampled_from("ab \n.é語👩\u0301") | st.characters(), max_s
 @example(text="a" * 5_000, most=3)
 @example(text=" " * 5_000 + "x", most=0)
 def test_what_is_cut_keeps_to_its_size(small_tokenizer: Tokenizer, text: str, most: int) -> None:
+    read = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     whole = len(small_tokenizer.encode(text)) <= most
     for cut, left in ((cut_right, False), (cut_left, True)):
         made = cut(small_tokenizer, text, most)
@@ -230,9 +231,9 @@ def test_what_is_cut_keeps_to_its_size(small_tokenizer: Tokenizer, text: str, mo
         if whole:
             assert made == text
         elif left:
-            assert not made or (made.startswith(CUT) and text.endswith(made.removeprefix(CUT)))
+            assert not made or (made.startswith(CUT) and read.endswith(made.removeprefix(CUT)))
         else:
-            assert not made or (made.endswith(CUT) and text.startswith(made.removesuffix(CUT)))
+            assert not made or (made.endswith(CUT) and read.startswith(made.removesuffix(CUT)))
 
 
 @pytest.mark.parametrize("most", [50, 3_000])
