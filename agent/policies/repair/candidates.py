@@ -1,9 +1,8 @@
 """From suspicious lines to edits worth trying, the likeliest first.
 
-An edit's score is its statement's suspicion times its operator's prior times its own weight. A
-statement is as suspicious as its lines; a head (``if``, ``for``) also nearly as suspicious as what
-it leads to, and every statement somewhat suspicious when its function is. What the issue mentions
-and what an exception passed through counts more.
+An edit's score is its statement's weight times its operator's prior times its own weight. Of a
+table that a module fills when it is imported, the entries that share a value with the failing tests
+or the issue come first.
 """
 
 import hashlib
@@ -25,15 +24,11 @@ from agent.policies.repair.source import (
     Unreadable,
     apply_edits,
 )
+from agent.policies.repair.tables import Table
+from agent.policies.repair.weights import weigh
 
 _MOST_PER_STATEMENT = 200
 _MOST_PER_OPERATOR = 40
-_HEAD = 0.95
-_SAME_FUNCTION = 0.5
-_MODULE_LEVEL = 0.15
-_FRAME = 1.3
-_CRASH = 2.0
-_MENTIONED = 1.5
 _HIGHEST_PRIOR = max(operator.prior for operator in (*NODE_OPERATORS, *STATEMENT_OPERATORS))
 
 
@@ -98,7 +93,6 @@ class Candidates:
         files: int = 16,
         seed: int = 0,
     ) -> None:
-        self._suspicion = suspicion
         self._imported = imported
         self._hints = hints
         self._random = random.Random(seed)
@@ -109,7 +103,7 @@ class Candidates:
                 self.files[path] = SourceFile(path, read(path))
             except (Unreadable, OSError) as error:
                 self.skipped.append(str(error))
-        self.statements = sorted(self._weigh(), key=lambda item: -item[0])
+        self.statements = weigh(self.files, suspicion, imported, hints.words)
 
     def functions(self) -> list[tuple[float, str, str]]:
         """(score, path, qualified name) of the suspicious functions, the most suspicious first."""
@@ -146,11 +140,15 @@ class Candidates:
         self, weight: float, file: SourceFile, statement: Statement
     ) -> list[tuple[float, str, Replacement]]:
         where = Where(file, statement, self._hints)
-        found: list[tuple[float, str, Replacement]] = []
+        table = Table.find(file, statement, self._hints)
+        found: list[tuple[float, str, Replacement, int]] = []
 
         def add(operator: Operator, replacement: Replacement) -> None:
             score = weight * operator.prior * replacement.weight
-            found.append((score, operator.name, replacement))
+            entry = table.entry(replacement.edits) if table is not None else -1
+            if table is not None:
+                score *= table.relevance(entry)
+            found.append((score, operator.name, replacement, entry))
 
         for each in STATEMENT_OPERATORS:
             for replacement in each.propose_statement(where):
@@ -160,13 +158,15 @@ class Candidates:
                 for replacement in operator.propose(node, where):
                     add(operator, replacement)
         found.sort(key=lambda item: -item[0])
-        of_each: Counter[str] = Counter()
+        of_each: Counter[tuple[str, int]] = Counter()
+        of_entry: Counter[int] = Counter()
         kept = []
-        for item in found:
-            of_each[item[1]] += 1
-            if of_each[item[1]] <= _MOST_PER_OPERATOR:
-                kept.append(item)
-        return kept[:_MOST_PER_STATEMENT]
+        for score, name, replacement, entry in found:
+            of_each[name, entry] += 1
+            if of_each[name, entry] <= _MOST_PER_OPERATOR and of_entry[entry] < _MOST_PER_STATEMENT:
+                of_entry[entry] += 1
+                kept.append((score, name, replacement))
+        return kept
 
     def _make(
         self,
@@ -217,59 +217,6 @@ class Candidates:
             outer = outer.outer
         ran = self._imported.get(path, frozenset())
         return not any(line in ran for line in _body_lines(outer))
-
-    def _weigh(self) -> Iterator[tuple[float, SourceFile, Statement]]:
-        for file in self.files.values():
-            own = {
-                id(statement): self._own_weight(file.path, statement)
-                for statement in file.statements
-            }
-            best: dict[str, float] = {}
-            for statement in file.statements:
-                if statement.function is not None:
-                    name = statement.function.name
-                    best[name] = max(best.get(name, 0.0), own[id(statement)])
-            highest = max(own.values(), default=0.0)
-            for statement in file.statements:
-                weight = max(own[id(statement)], _HEAD * self._led_to(file, statement, own))
-                if statement.function is not None:
-                    weight = max(weight, _SAME_FUNCTION * best[statement.function.name])
-                    weight *= self._mentioned(file, statement.function)
-                elif any(True for _ in statement.expressions):
-                    weight = max(weight, _MODULE_LEVEL * highest)
-                if weight > 0:
-                    yield weight, file, statement
-
-    def _own_weight(self, path: str, statement: Statement) -> float:
-        scores, frames = self._suspicion.scores, self._suspicion.frames
-        crashes = self._suspicion.crashes
-        lines = range(statement.first_line, statement.last_line + 1)
-        weight = max((scores.get((path, line), 0.0) for line in lines), default=0.0)
-        if any((path, line) in crashes for line in lines):
-            weight *= _CRASH
-        elif any((path, line) in frames for line in lines):
-            weight *= _FRAME
-        return weight
-
-    def _led_to(self, file: SourceFile, statement: Statement, own: dict[int, float]) -> float:
-        """The highest weight of the statements directly below a head."""
-        import libcst as cst
-
-        if statement.function is None or isinstance(statement.node, cst.FunctionDef | cst.ClassDef):
-            return 0.0
-        if isinstance(statement.node, cst.SimpleStatementLine):
-            return 0.0
-        first, last = file.lines(statement.node)
-        inside = (
-            own[id(other)]
-            for other in statement.function.statements
-            if first < other.first_line <= last
-        )
-        return max(inside, default=0.0)
-
-    def _mentioned(self, file: SourceFile, function: Function) -> float:
-        name = function.name.rpartition(".")[2].lower()
-        return _MENTIONED if name in self._hints.words else 1.0
 
 
 def _most_suspicious(suspicion: Suspicion, files: int) -> list[str]:

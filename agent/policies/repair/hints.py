@@ -22,6 +22,7 @@ def gather_hints(text: str, failing: Iterable[Recorded], sources: Mapping[str, b
     literals: list[str] = []
     names: list[str] = []
     for run in runs:
+        literals += _shown(run)
         path, _, rest = run.test.partition("::")
         for node in _test_nodes(sources.get(path, b""), rest):
             literals += _literals(node)
@@ -45,6 +46,19 @@ def _types(run: Recorded) -> list[str]:
     if run.error is None or run.error[0] != "TypeError":
         return []
     return [name for name in re.findall(r"\w+", run.error[1]) if name in _TYPES]
+
+
+def _shown(run: Recorded) -> Iterator[str]:
+    """The values a failed assertion compared, and the parameters in a test's id."""
+    message = run.error[1] if run.error is not None and _asserted(run) else ""
+    for found in re.findall(_VALUE, message.partition("\n")[0]):
+        yield from _literals(ast.parse(found, mode="eval"))
+    for part in filter(None, run.test.partition("[")[2].rstrip("]").split("-")):
+        yield part if re.fullmatch(_NUMBER, part) else repr(part)
+
+
+_NUMBER = r"(?:0|[1-9]\d{0,19})"
+_VALUE = rf"""'[^'\\\n]{{0,40}}'|"[^"\\\n]{{0,40}}"|\b{_NUMBER}\b"""
 
 
 def _asserted(run: Recorded) -> bool:

@@ -2,7 +2,8 @@
 
 Reads what `sandboxes/guest/spectrum.py` recorded. A line's suspicion is Ochiai's:
 ``ef / sqrt(F * (ef + ep))`` with ``ef`` and ``ep`` the failing and passing tests that run it and
-``F`` the failing tests. Only the project's own files count, never tests.
+``F`` the failing tests. What importing ran counts as run by every test, and then a third, as it
+tells no test from another. Only the project's own files count, never tests.
 """
 
 import json
@@ -40,7 +41,7 @@ class Recorded:
 
 @dataclass(slots=True)
 class Spectrum:
-    """Recorded tests, and what importing ran before them."""
+    """Recorded tests, and what importing their modules ran before the first of them."""
 
     tests: dict[str, Recorded] = field(default_factory=dict)
     imported: Lines = field(default_factory=dict)
@@ -50,11 +51,12 @@ class Spectrum:
         return {test for test, run in self.tests.items() if run.outcome == "passed"}
 
     def add(self, other: "Spectrum") -> None:
-        """Take over another recording's tests; those known already stay as they are."""
+        """Take over another recording's tests; those known already stay as they are.
+
+        What was imported for those stays behind: it need not be what these tests import.
+        """
         for test, run in other.tests.items():
             self.tests.setdefault(test, run)
-        for path, lines in other.imported.items():
-            self.imported[path] = self.imported.get(path, frozenset()) | lines
 
 
 def read_spectrum(data: bytes) -> Spectrum:
@@ -64,8 +66,9 @@ def read_spectrum(data: bytes) -> Spectrum:
         try:
             record = json.loads(line)
             if "import" in record:
-                imported = {path: _numbers(text) for path, text in record["import"].items()}
-                spectrum.add(Spectrum(imported=imported))
+                for path, text in record["import"].items():
+                    known_lines = spectrum.imported.get(path, frozenset())
+                    spectrum.imported[path] = known_lines | _numbers(text)
                 continue
             run = Recorded(
                 test=stable_id(str(record["test"])),
@@ -158,8 +161,11 @@ class Suspicion:
         ]
 
 
+_AT_IMPORT = 0.3
+
+
 def ochiai(spectrum: Spectrum, failing: Iterable[str]) -> Suspicion:
-    """The suspicion of every line that a failing test ran."""
+    """The suspicion of every line that a failing test, or importing its module, ran."""
     bad = [spectrum.tests[test] for test in failing]
     in_failing = Counter(_places(bad))
     good = (run for run in spectrum.tests.values() if run.outcome == "passed")
@@ -168,6 +174,11 @@ def ochiai(spectrum: Spectrum, failing: Iterable[str]) -> Suspicion:
         place: count / math.sqrt(len(bad) * (count + in_passing[place]))
         for place, count in in_failing.items()
     }
+    by_all = _AT_IMPORT * math.sqrt(len(bad) / (len(bad) + len(spectrum.passed())))
+    for path, lines in spectrum.imported.items():
+        if is_source(path):
+            for line in lines:
+                scores.setdefault((path, line), by_all)
     frames = {(path, line) for run in bad for path, line, _ in run.frames if is_source(path)}
     crashes = {run.frames[-1][:2] for run in bad if run.frames and is_source(run.frames[-1][0])}
     return Suspicion(scores, frozenset(frames), frozenset(crashes))

@@ -114,7 +114,7 @@ class T:
     )
     assert hints.exceptions == ("TypeError",)
     assert hints.expected == ("ParserError",)
-    assert hints.literals == ("'0-100'", "7")
+    assert hints.literals == ("'x'", "'0-100'", "7")
     assert hints.types == ("str", "int")
     assert hints.none
     assert "parsing" in hints.words
