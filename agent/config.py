@@ -8,6 +8,7 @@ current directory. A repository's own ``foretrace.toml`` is untrusted and read e
 
 import tomllib
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -19,6 +20,8 @@ from pydantic_settings import (
 
 from agent.errors import ConfigProblem
 from agent.issue import first_problem
+from agent.loop import Limits
+from agent.policies.cwm.settings import ModelSettings
 from agent.policies.repair.settings import RepairSettings
 from agent.verify import VerifySettings
 from sandboxes.environment.base import BaseSettings as BaseImageSettings
@@ -37,6 +40,16 @@ class LimitSettings(BaseModel):
 
     seconds: float = Field(default=3600.0, gt=0)
     """Wall time of the loop."""
+
+    tokens: int | None = Field(default=None, gt=0)
+    """Tokens a model may read and write, cached ones included."""
+
+    cost: float | None = Field(default=None, gt=0)
+    """US dollars a model's tokens may cost."""
+
+    def of_a_run(self) -> Limits:
+        """As the loop takes them."""
+        return Limits(self.turns, self.seconds, self.tokens, self.cost)
 
 
 class SandboxSettings(BaseModel):
@@ -70,21 +83,6 @@ class SandboxSettings(BaseModel):
         return SandboxLimits(self.memory, self.cpus, self.pids, self.disk)
 
 
-class ModelSettings(BaseModel):
-    """Where a model answers; without one the built-in repairer decides."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    url: str = ""
-    """The server's address up to and including ``/v1``."""
-
-    name: str = ""
-    """The model's name on that server."""
-
-    tokenizer: str = ""
-    """The model's own ``tokenizer.json``."""
-
-
 def _user_cache() -> Path:
     from platformdirs import user_cache_path
 
@@ -106,6 +104,10 @@ class Settings(BaseSettings):
 
     policy: str = ""
     """What decides; empty for the default."""
+
+    confirm: Literal["all", "writes", "none"] = "none"
+    """Before which calls the user is asked at the terminal: all, or those that may change the
+    repository."""
 
     engine: str = ""
     """The container engine's address; empty for ``DOCKER_HOST`` or the usual socket."""

@@ -4,6 +4,7 @@ Errors carry one line for the user and, where there is one, a hint. `exit_status
 that says which status a failure ends with; `agent.cli` is the one place that prints it.
 """
 
+from model.errors import KeyRefused, ModelError, ModelMisconfigured, ModelUnknown, TokenizerProblem
 from sandboxes.errors import CheckoutFailed, ConfigurationProblem, SandboxError, UnsuitableImage
 
 DONE = 0
@@ -46,10 +47,22 @@ class TrajectoryCorrupt(AgentError):
     """A line in the middle of a trajectory is not an event."""
 
 
+_WRONG_USE = (
+    WrongUse,
+    ConfigurationProblem,
+    CheckoutFailed,
+    UnsuitableImage,
+    ModelMisconfigured,
+    ModelUnknown,
+    KeyRefused,
+    TokenizerProblem,
+)
+
+
 def exit_status(error: BaseException) -> int:
     """The exit status of a command that ends with this error."""
-    if isinstance(error, WrongUse | ConfigurationProblem | CheckoutFailed | UnsuitableImage):
+    if isinstance(error, _WRONG_USE):
         return WRONG_USE
-    if isinstance(error, SandboxError | SourceUnavailable):
+    if isinstance(error, SandboxError | ModelError | SourceUnavailable):
         return INFRASTRUCTURE
     return NOT_VERIFIED

@@ -2,15 +2,29 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import asdict, dataclass
 from itertools import count
+from typing import TypeVar
 
 from agent.issue import Issue
-from agent.policies.policy import Action, Episode, FormatError, Policy
-from agent.trajectory import Acted, Answered, Limited, Malformed, Said, Submitted, Trajectory
+from agent.oversight import Allowed, EndedByUser, Oversight, Unattended
+from agent.policies.policy import Action, Episode, FormatError, LimitReached, Policy, Usage
+from agent.trajectory import (
+    Acted,
+    Answered,
+    Limited,
+    Malformed,
+    Reviewed,
+    Said,
+    Submitted,
+    Submitter,
+    Trajectory,
+)
 from sandboxes.sandbox import Sandbox
-from tools.registry import Tool
+from tools.registry import Tool, ToolCall, ToolResult
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +33,16 @@ class Limits:
 
     Attributes:
         turns: actions asked of the policy, malformed ones included.
-        seconds: wall time from the first question to the last answer.
+        seconds: wall time from the first question to the last answer; time in which the user is
+            asked does not count.
+        tokens: read and written by the model, cached ones included; None for no limit.
+        cost: US dollars, as far as the costs are known; None for no limit.
     """
 
     turns: int = 128
     seconds: float = 3600.0
+    tokens: int | None = None
+    cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +53,14 @@ class LoopEnd:
         patch: the last submission, if there was one.
         steps: actions asked for.
         reason: one line; the policy's last words, or the limit that ended it.
-        limit: the limit's name, when one ended it.
+        candidate: what has changed in the tree is worth a look although nobody submitted it, and
+            who ended the run.
     """
 
     patch: str | None
     steps: int
     reason: str
-    limit: str | None = None
-
-
-class _LimitReached(Exception):
-    """Ends the loop from wherever it is; the message is for the trajectory."""
-
-    def __init__(self, limit: str, message: str) -> None:
-        super().__init__(message)
-        self.limit = limit
+    candidate: Submitter | None = None
 
 
 async def run_loop(
@@ -60,51 +72,62 @@ async def run_loop(
     trajectory: Trajectory,
     limits: Limits,
     test_command: str,
+    oversight: Oversight | None = None,
 ) -> LoopEnd:
     """Let the policy work on the issue.
 
     Raises:
         SandboxError: the sandbox failed under it; what happened until then is in the trajectory.
+        ModelError: the model did.
+        EndedByUser: the user ended the run, and wants nothing submitted.
     """
-    started = time.monotonic()
+    watched = _Watched(oversight or Unattended(), limits, trajectory)
+    watched.begin(sandbox)
     patch: str | None = None
     step = 0
     try:
-        async with asyncio.timeout(limits.seconds) as clock:
+        async with asyncio.timeout(limits.seconds) as watched.clock:
             for step in count(1):
-                if step > limits.turns:
-                    step -= 1
-                    raise _LimitReached("turns", f"all {limits.turns} turns are used up")
+                watched.check_limits(step)
+                await watched.listen()
                 episode = Episode(
                     issue=issue.for_policy(),
                     events=trajectory.events,
+                    tools=tools,
+                    step=step,
                     sandbox=sandbox,
                     note=trajectory.append,
                     turns_left=limits.turns - step + 1,
-                    seconds_left=limits.seconds - (time.monotonic() - started),
+                    tokens_left=watched.tokens_left,
+                    seconds_left=watched.seconds_left,
                     test_command=test_command,
                 )
                 try:
-                    action = await policy.act(episode)
+                    action = await watched.attend(policy.act(episode))
+                    watched.spend(action.usage)
                     tool = _record(action, step, tools, trajectory)
                 except FormatError as error:
-                    trajectory.append(Malformed(step=step, message=str(error)))
+                    watched.spend(error.usage)
+                    trajectory.append(_malformed(error, step))
                     continue
                 if tool is None or action.call is None:
                     trajectory.append(Said(role="policy", text=action.thought))
                     return LoopEnd(patch, step, action.thought)
-                patch = (
-                    await _answer(tool, action.call.argument, step, sandbox, trajectory) or patch
-                )
-    except _LimitReached as reached:
+                result = await watched.carry_out(tool, action.call, step, sandbox)
+                patch = result.patch or patch
+    except LimitReached as reached:
         trajectory.append(Limited(limit=reached.limit, message=str(reached)))
-        return LoopEnd(patch, step, str(reached), reached.limit)
+        return LoopEnd(patch, step, str(reached), "limit")
     except TimeoutError:
-        if not clock.expired():
+        if not watched.clock.expired():
             raise
         message = f"the time limit of {limits.seconds:g} s is used up"
         trajectory.append(Limited(limit="seconds", message=message))
-        return LoopEnd(patch, step, message, "seconds")
+        return LoopEnd(patch, step, message, "limit")
+    except EndedByUser as ended:
+        if not ended.submit:
+            raise
+        return LoopEnd(patch, step, str(ended), "user")
     raise AssertionError("the loop ends by returning")
 
 
@@ -120,6 +143,7 @@ def _record(
             argument=call.argument if call else "",
             thought=action.thought,
             usage=asdict(action.usage),
+            reply=action.reply,
         )
     )
     if call is None:
@@ -129,22 +153,106 @@ def _record(
     return tools[call.name]
 
 
-async def _answer(
-    tool: Tool, argument: str, step: int, sandbox: Sandbox, trajectory: Trajectory
-) -> str | None:
-    """Run the tool and write its answer down; returns the patch it handed in, if it did."""
-    started = time.monotonic()
-    result = await tool(argument, sandbox)
-    trajectory.append(
-        Answered(
-            step=step,
-            tool=tool.name,
-            ok=result.ok,
-            output=result.output,
-            data=result.data,
-            seconds=round(time.monotonic() - started, 4),
+def _malformed(error: FormatError, step: int) -> Malformed:
+    return Malformed(step=step, message=str(error), usage=asdict(error.usage), reply=error.reply)
+
+
+class _Watched:
+    """A loop's limits, and the user's say in it.
+
+    Attributes:
+        clock: of the time limit; put off while the user is being asked.
+    """
+
+    clock: asyncio.Timeout
+
+    def __init__(self, oversight: Oversight, limits: Limits, trajectory: Trajectory) -> None:
+        self.begin = oversight.begin
+        self.attend = oversight.attend
+        self._oversight = oversight
+        self._limits = limits
+        self._trajectory = trajectory
+        self._tokens = 0
+        self._cost = 0.0
+
+    def spend(self, usage: Usage) -> None:
+        """Count what an answer cost."""
+        self._tokens += usage.input_tokens + usage.output_tokens
+        self._cost += usage.cost or 0.0
+
+    @property
+    def tokens_left(self) -> int | None:
+        """Tokens until their limit; None without one."""
+        limit = self._limits.tokens
+        return None if limit is None else max(limit - self._tokens, 0)
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the time limit."""
+        deadline = self.clock.when()
+        assert deadline is not None, "the clock was started with one"
+        return deadline - asyncio.get_running_loop().time()
+
+    def check_limits(self, step: int) -> None:
+        """Raises LimitReached when there is nothing left for this step."""
+        limits = self._limits
+        if step > limits.turns:
+            raise LimitReached("turns", f"all {limits.turns} turns are used up")
+        if self.tokens_left == 0:
+            raise LimitReached("tokens", f"the limit of {limits.tokens:,} tokens is used up")
+        if limits.cost is not None and self._cost >= limits.cost:
+            raise LimitReached("cost", f"the cost limit of {limits.cost:g} US dollars is reached")
+
+    async def listen(self) -> None:
+        """Put what the user has to say into the trajectory."""
+        for text in await self._asking(self._oversight.between_turns()):
+            self._trajectory.append(Said(role="user", text=text))
+
+    async def carry_out(
+        self, tool: Tool, call: ToolCall, step: int, sandbox: Sandbox
+    ) -> ToolResult:
+        """Run the call, if it may, and write its answer down."""
+        decision = await self._asking(self._oversight.review(call, tool))
+        if isinstance(decision, Allowed):
+            changed = decision.argument != call.argument
+            if changed:
+                self._trajectory.append(
+                    Reviewed(step=step, decision="changed", argument=decision.argument)
+                )
+            started = time.monotonic()
+            result = await self.attend(tool(decision.argument, sandbox))
+            seconds = time.monotonic() - started
+            output = result.output
+            if changed:
+                told = f"[Before it ran, the user changed the call to:]\n{decision.argument}"
+                output = f"{told}\n\n{output}"
+        else:
+            self._trajectory.append(Reviewed(step=step, decision="refused", reason=decision.reason))
+            said = f" They say: {decision.reason}" if decision.reason else ""
+            result, seconds = ToolResult("", ok=False), 0.0
+            output = f"Nothing was run: the user refused this call.{said}"
+        self._trajectory.append(
+            Answered(
+                step=step,
+                tool=tool.name,
+                ok=result.ok,
+                output=output,
+                data=result.data,
+                seconds=round(seconds, 4),
+            )
         )
-    )
-    if result.patch is not None:
-        trajectory.append(Submitted(patch=result.patch))
-    return result.patch
+        if result.patch is not None:
+            applies = bool(result.data.get("applies", True))
+            self._trajectory.append(Submitted(patch=result.patch, applies=applies))
+        return result
+
+    async def _asking(self, answer: Awaitable[T]) -> T:
+        """The user's answer; the time they take is not the policy's."""
+        clock = asyncio.get_running_loop().time
+        deadline, asked = self.clock.when(), clock()
+        assert deadline is not None, "the clock was started with one"
+        self.clock.reschedule(None)
+        try:
+            return await answer
+        finally:
+            self.clock.reschedule(deadline + clock() - asked)

@@ -24,7 +24,8 @@ from pydantic import BaseModel, ConfigDict
 from agent.config import Settings
 from agent.errors import AgentError, ConfigProblem, WrongUse
 from agent.issue import Issue
-from agent.loop import Limits, LoopEnd, run_loop
+from agent.loop import LoopEnd, run_loop
+from agent.oversight import EndedByUser, Oversight
 from agent.policies.policy import Policy
 from agent.prepare import Progress, Workplace, prepare
 from agent.trajectory import (
@@ -33,11 +34,14 @@ from agent.trajectory import (
     Prepared,
     Started,
     Submitted,
+    Submitter,
     Trajectory,
     Verified,
 )
 from agent.verify import broken, touched_files, verify_patch
+from model.errors import ModelError
 from sandboxes.errors import SandboxError
+from sandboxes.sandbox import Sandbox
 from tools.registry import build_tools
 
 if TYPE_CHECKING:
@@ -69,6 +73,7 @@ class RunResult(BaseModel):
             nothing to verify it with; ``unresolved``: no patch, or one that failed; ``failed``:
             the infrastructure did, which says nothing about the issue.
         reason: one line.
+        submitted_by: who handed the patch in; ``policy``, or what ended the run before it did.
         verification: the patch on a clean sandbox, test by test.
         steps: actions asked of the policy.
         usage: sums over all actions: tokens, and cost in US dollars where known.
@@ -82,6 +87,7 @@ class RunResult(BaseModel):
     policy: str
     status: Status
     reason: str
+    submitted_by: Submitter | None = None
     verification: Verified | None = None
     steps: int = 0
     usage: dict[str, float] = {}
@@ -102,7 +108,7 @@ class Run:
     folder: Path
     result: RunResult
     patch: str | None
-    error: SandboxError | None = None
+    error: SandboxError | ModelError | None = None
 
 
 async def run_issue(
@@ -113,6 +119,7 @@ async def run_issue(
     *,
     progress: Progress = lambda line: None,
     watch: Callable[[Trajectory], None] = lambda trajectory: None,
+    oversight: Oversight | None = None,
 ) -> Run:
     """Let a policy resolve an issue, and grade what it hands in.
 
@@ -123,26 +130,27 @@ async def run_issue(
         engine: where sandboxes run.
         progress: gets a line now and then.
         watch: gets the trajectory once it is open.
+        oversight: who watches over the loop; nobody without it.
 
     Returns:
         The run; a failure of the infrastructure is in it, not raised.
 
     Raises:
         AgentError: the issue or a setting is wrong; no result is written then.
-        asyncio.CancelledError: the user stopped it; the folder says so.
+        asyncio.CancelledError, EndedByUser: the user stopped it; the folder says so.
     """
     folder = _new_folder(settings.out, issue)
     _write_json(folder / "run.json", _record(folder.name, issue, settings, policy))
     with Trajectory(folder / "events.jsonl") as trajectory:
         watch(trajectory)
         trajectory.append(Started(run=folder.name, issue=issue.id, policy=policy.name))
-        attempt = _Attempt(issue, settings, policy, engine, folder, trajectory, progress)
+        attempt = _Attempt(issue, settings, policy, engine, folder, trajectory, progress, oversight)
         try:
             return await attempt.run()
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, EndedByUser):
             attempt.end("failed", "stopped by the user")
             raise
-        except SandboxError as error:
+        except (SandboxError, ModelError) as error:
             return attempt.broke(error)
         except AgentError as error:
             attempt.end("failed", error.message)
@@ -164,6 +172,7 @@ class _Attempt:
         folder: Path,
         trajectory: Trajectory,
         progress: Progress,
+        oversight: Oversight | None,
     ) -> None:
         self.issue = issue
         self.settings = settings
@@ -172,8 +181,10 @@ class _Attempt:
         self.folder = folder
         self.trajectory = trajectory
         self.progress = progress
+        self.oversight = oversight
         self.timings: dict[str, float] = {}
         self.patch: str | None = None
+        self.submitted_by: Submitter | None = None
         self.verified: Verified | None = None
 
     async def run(self) -> Run:
@@ -211,35 +222,51 @@ class _Attempt:
         )
         self.timings["verify"] = self.verified.seconds
         self.trajectory.append(self.verified)
-        return self.end(*_verdict(self.verified, end))
+        status, reason = _verdict(self.verified, end)
+        if self.submitted_by != "policy":
+            reason = f"{reason} (nobody submitted it: {end.reason})"
+        return self.end(status, reason)
 
     async def _loop(self, place: Workplace) -> LoopEnd:
-        from sandboxes.repository.diff import take_diff
-
         started = time.monotonic()
         async with place.sandbox() as sandbox:
             self.progress(f"the {self.policy.name} policy is at work")
-            end = await run_loop(
-                self.policy,
-                self.issue,
-                tools=build_tools(self.settings.tools(place.test_command)),
-                sandbox=sandbox,
-                trajectory=self.trajectory,
-                limits=Limits(self.settings.limits.turns, self.settings.limits.seconds),
-                test_command=place.test_command,
-            )
-            patch = end.patch
-            if patch is None and end.limit is not None:
-                patch = await take_diff(sandbox, place.base_commit)
-                if patch:
-                    self.trajectory.append(Submitted(patch=patch, by="limit"))
-        self.timings["loop"] = round(time.monotonic() - started, 2)
-        if patch:
-            self.patch = patch
-            (self.folder / "patch.diff").write_bytes(patch.encode())
+            try:
+                end = await run_loop(
+                    self.policy,
+                    self.issue,
+                    tools=build_tools(self.settings.tools(place.test_command)),
+                    sandbox=sandbox,
+                    trajectory=self.trajectory,
+                    limits=self.settings.limits.of_a_run(),
+                    test_command=place.test_command,
+                    oversight=self.oversight,
+                )
+            except ModelError:
+                await self._take_candidate("failure", sandbox, place)
+                raise
+            finally:
+                self.timings["loop"] = round(time.monotonic() - started, 2)
+            if end.patch:
+                self._hand_in(end.patch, "policy")
+            elif end.candidate is not None:
+                await self._take_candidate(end.candidate, sandbox, place)
         return end
 
-    def broke(self, error: SandboxError) -> Run:
+    async def _take_candidate(self, by: Submitter, sandbox: Sandbox, place: Workplace) -> None:
+        """Take what has changed in the tree, if anything has, although nobody submitted it."""
+        from sandboxes.repository.diff import take_diff
+
+        patch = await take_diff(sandbox, place.base_commit)
+        if patch:
+            self.trajectory.append(Submitted(patch=patch, by=by))
+            self._hand_in(patch, by)
+
+    def _hand_in(self, patch: str, by: Submitter) -> None:
+        self.patch, self.submitted_by = patch, by
+        (self.folder / "patch.diff").write_bytes(patch.encode())
+
+    def broke(self, error: SandboxError | ModelError) -> Run:
         """The infrastructure failed; what is known is kept."""
         self.trajectory.append(Broke(kind=type(error).__name__, message=error.message))
         run = self.end("failed", error.message)
@@ -254,6 +281,7 @@ class _Attempt:
             policy=self.policy.name,
             status=status,
             reason=reason,
+            submitted_by=self.submitted_by,
             verification=self.verified,
             steps=_steps(self.trajectory),
             usage=_usage(self.trajectory),
@@ -298,22 +326,8 @@ def _verdict(verified: Verified, end: LoopEnd) -> tuple[Status, str]:
     return "submitted", "the issue names no tests to verify the patch with"
 
 
-def default_policy(settings: Settings, script: Path | None) -> Policy:
-    """The policy this run is to use.
-
-    Raises:
-        ConfigProblem: there is no policy of that name.
-    """
-    from agent.policies.registry import POLICIES
-
-    name = settings.policy or ("scripted" if script else "repair")
-    if name not in POLICIES:
-        raise ConfigProblem(f"there is no policy {name!r}", f"there are: {', '.join(POLICIES)}")
-    return POLICIES[name](settings, script)
-
-
 def _steps(trajectory: Trajectory) -> int:
-    return sum(event.type in {"action", "format_error"} for event in trajectory.events)
+    return max((getattr(event.data, "step", 0) for event in trajectory.events), default=0)
 
 
 def _usage(trajectory: Trajectory) -> dict[str, float]:

@@ -9,7 +9,7 @@ reading skips and resuming cuts off. A new kind of event is one class and one na
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Literal, Self
@@ -44,8 +44,62 @@ class Prepared(_Data):
     notes: tuple[str, ...] = ()
 
 
+class ModelChosen(_Data):
+    """Which model decides, how it is spoken to, and what the user should know of that."""
+
+    type: Literal["model"] = "model"
+    model: str
+    url: str
+    profile: str
+    context: int
+    notes: tuple[str, ...] = ()
+
+
+class Prompted(_Data):
+    """What the model is told first."""
+
+    type: Literal["prompt"] = "prompt"
+    system: str
+    user: str
+
+
+class CalledNatively(BaseModel):
+    """A call in the server's own form; the id is what its result is sent back with."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    name: str
+    arguments: str
+
+
+class ModelReply(BaseModel):
+    """What a model answered, as it came.
+
+    Attributes:
+        text: all of it, reasoning included where the server does not split it off.
+        reasoning: what the server split off.
+        calls: made natively.
+        finish: why it ended.
+        seconds: from the request that succeeded to the answer's end.
+        retries: requests that failed before.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str
+    reasoning: str = ""
+    calls: tuple[CalledNatively, ...] = ()
+    finish: str = "stop"
+    seconds: float = 0.0
+    retries: int = 0
+
+
 class Acted(_Data):
-    """The policy asked for an action; ``tool`` is null when it is done."""
+    """The policy asked for an action; ``tool`` is null when it is done.
+
+    ``thought`` is what it says beside the call; ``reply`` is where a model's whole answer stands.
+    """
 
     type: Literal["action"] = "action"
     step: int
@@ -53,6 +107,17 @@ class Acted(_Data):
     argument: str = ""
     thought: str = ""
     usage: dict[str, float | None] = Field(default_factory=dict)
+    reply: ModelReply | None = None
+
+
+class Reviewed(_Data):
+    """The user looked at an action before it ran: changed it, to ``argument``, or refused it."""
+
+    type: Literal["review"] = "review"
+    step: int
+    decision: Literal["allowed", "changed", "refused"]
+    argument: str = ""
+    reason: str = ""
 
 
 class Answered(_Data):
@@ -73,6 +138,27 @@ class Malformed(_Data):
     type: Literal["format_error"] = "format_error"
     step: int
     message: str
+    usage: dict[str, float | None] = Field(default_factory=dict)
+    reply: ModelReply | None = None
+
+
+class Retried(_Data):
+    """The model's server failed and is asked again after some seconds."""
+
+    type: Literal["retry"] = "retry"
+    number: int
+    of: int
+    seconds: float
+    reason: str
+
+
+class Compacted(_Data):
+    """Old tool output was taken out of the model's context; the steps whose output it was."""
+
+    type: Literal["compaction"] = "compaction"
+    steps: tuple[int, ...]
+    tokens_before: int
+    tokens_after: int
 
 
 class Said(_Data):
@@ -123,12 +209,20 @@ class Tried(_Data):
     seconds: float
 
 
+Submitter = Literal["policy", "limit", "user", "failure"]
+
+
 class Submitted(_Data):
-    """A patch was handed in; a later one replaces it."""
+    """A patch was handed in; a later one replaces it.
+
+    ``by`` says who did: the policy; or nobody, and what had changed in the tree was taken as a
+    candidate when a limit, the user or a failure of the infrastructure ended the run.
+    """
 
     type: Literal["submission"] = "submission"
     patch: str
-    by: Literal["policy", "limit"] = "policy"
+    by: Submitter = "policy"
+    applies: bool = True
 
 
 class Limited(_Data):
@@ -181,7 +275,12 @@ class Ended(_Data):
 EventData = (
     Started
     | Prepared
+    | ModelChosen
+    | Prompted
+    | Retried
+    | Compacted
     | Acted
+    | Reviewed
     | Answered
     | Malformed
     | Said
@@ -226,6 +325,7 @@ class Trajectory:
         """
         self.path = path
         self.events: list[Event] = []
+        self._watchers: list[Callable[[Event], None]] = []
         if path.exists():
             self.events, sound = _read(path)
             os.truncate(path, sound)
@@ -238,7 +338,13 @@ class Trajectory:
         line = event.model_dump_json(exclude={"data": {"type"}}).encode() + b"\n"
         os.write(self._file, line)
         self.events.append(event)
+        for watcher in self._watchers:
+            watcher(event)
         return event
+
+    def watch(self, watcher: Callable[[Event], None]) -> None:
+        """Let somebody know of every event from now on, once it is written."""
+        self._watchers.append(watcher)
 
     def close(self) -> None:
         """Push everything to the disk and let go of the file. May be called twice."""

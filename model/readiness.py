@@ -2,20 +2,24 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from model.errors import (
     Infrastructure,
     ModelError,
+    ModelMisconfigured,
     ModelUnknown,
     RequestRefused,
     ServerFailed,
 )
 from model.refusals import one_line
 from model.transport import Refused, Transport
+
+T = TypeVar("T")
 
 _REMIND = 15.0
 """Seconds between two lines that say the same."""
@@ -77,6 +81,23 @@ async def check(transport: Transport, model: str) -> ServerInfo:
     return ServerInfo(names, ours[0].context() if ours else None)
 
 
+async def only_model(
+    transport: Transport, progress: Callable[[str], None], seconds: float, every: float = 1.0
+) -> str:
+    """The name of a server's one model; waits for the server as `wait_ready` does.
+
+    Raises:
+        ModelMisconfigured: it has several, or does not say.
+        ServerUnreachable, ServerFailed, KeyRefused, RequestRefused: it cannot be asked.
+    """
+    models = await _patiently(lambda: _models(transport), transport, progress, seconds, every)
+    if len(models) == 1:
+        return models[0].id
+    names = tuple(one.id for one in models)
+    hint = _named(ModelUnknown(""), names).hint or "it does not say which it has"
+    raise ModelMisconfigured(f"which model of {transport.url}? Give its name", hint)
+
+
 async def wait_ready(
     transport: Transport,
     model: str,
@@ -85,13 +106,26 @@ async def wait_ready(
     every: float,
 ) -> ServerInfo:
     """See `ModelClient.wait_ready`."""
+    return await _patiently(lambda: check(transport, model), transport, progress, seconds, every)
+
+
+async def _patiently(
+    ask: Callable[[], Awaitable[T]],
+    transport: Transport,
+    progress: Callable[[str], None],
+    seconds: float,
+    every: float,
+) -> T:
+    """What a server answers, once it is ready to."""
     started = time.monotonic()
     said, said_at = "", 0.0
     while True:
         try:
             await _healthy(transport)
-            return await check(transport, model)
+            return await ask()
         except Infrastructure as error:
+            if not error.passing:
+                raise
             problem = error
         waited = time.monotonic() - started
         if waited + every > seconds:
@@ -139,6 +173,7 @@ async def _models(transport: Transport) -> list[_Model]:
         raise ServerFailed(
             f"{transport.url} answers, but not as a model server does",
             "the address usually ends with /v1",
+            passing=False,
         ) from None
 
 

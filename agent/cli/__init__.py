@@ -84,11 +84,12 @@ def _report(error: Exception) -> int:
     """Print an error as a line (and a hint), and say which exit status it means."""
     from agent.cli.terminal import safe
     from agent.errors import AgentError, exit_status
+    from model.errors import ModelError
     from sandboxes.errors import BuildFailed, SandboxError
 
     if isinstance(error, BuildFailed):
         click.echo(safe(error.tail), err=True)
-    if isinstance(error, AgentError | SandboxError):
+    if isinstance(error, AgentError | ModelError | SandboxError):
         click.echo(f"foretrace: {safe(error.message)}", err=True)
         if error.hint:
             click.echo(f"  {safe(error.hint)}", err=True)

@@ -14,9 +14,16 @@ R = TypeVar("R")
 _PLACES = {
     "policy": ("policy",),
     "out": ("out",),
+    "confirm": ("confirm",),
     "seed": ("seed",),
     "turns": ("limits", "turns"),
     "seconds": ("limits", "seconds"),
+    "tokens": ("limits", "tokens"),
+    "cost": ("limits", "cost"),
+    "model_url": ("model", "url"),
+    "model": ("model", "name"),
+    "profile": ("model", "profile"),
+    "tokenizer": ("model", "tokenizer"),
     "engine": ("engine",),
     "image": ("environment", "image"),
     "python": ("environment", "python"),
@@ -29,6 +36,21 @@ def engine_options(function: Callable[P, R]) -> Callable[P, R]:
         click.option("--engine", metavar="URL", help="The container engine's address."),
         click.option("--image", metavar="NAME", help="Use this image as the environment."),
         click.option("--python", metavar="X.Y", help="Build the environment with this Python."),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def model_options(function: Callable[P, R]) -> Callable[P, R]:
+    """Flags that say which model decides."""
+    options = (
+        click.option("--model-url", metavar="URL", help="Where a model answers (OpenAI's API)."),
+        click.option("--model", metavar="NAME", help="Its name there."),
+        click.option("--profile", metavar="NAME", help="How it is spoken to: cwm, chat, tools."),
+        click.option("--tokenizer", metavar="PATH", help="Its tokenizer.json, for --profile cwm."),
+        click.option("--tokens", type=int, help="Tokens it may read and write."),
+        click.option("--cost", type=float, help="US dollars its tokens may cost."),
     )
     for option in reversed(options):
         function = option(function)

@@ -2,15 +2,23 @@
 
 import asyncio
 import json
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from agent.cli.asyncrun import run_async
-from agent.cli.options import engine_options, fail_with, settings_options
+from agent.cli.options import engine_options, fail_with, model_options, settings_options
 from agent.config import Settings
-from agent.errors import DONE, NOT_VERIFIED
+from agent.errors import DONE, NOT_VERIFIED, WrongUse
 from agent.issue import Issue
+
+if TYPE_CHECKING:
+    from agent.oversight import Oversight
+    from agent.trajectory import Trajectory
 
 
 @click.command("run")
@@ -18,13 +26,19 @@ from agent.issue import Issue
 @click.option("--repo", metavar="WHERE", help="A path, a git URL, or pypi:NAME==VERSION.")
 @click.option("--base", metavar="REV", help="Start from this revision.")
 @click.option("--test", "tests", multiple=True, metavar="ID", help="A test that must pass.")
-@click.option("--policy", metavar="NAME", help="What decides: repair (built in), scripted.")
+@click.option("--policy", metavar="NAME", help="What decides: cwm (a model), repair, scripted.")
 @click.option("--script", type=click.Path(path_type=Path), help="Actions for --policy scripted.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where runs are written.")
 @click.option("--turns", type=int, help="Actions the policy may take.")
 @click.option("--seconds", type=float, help="Time the policy may take.")
 @click.option("--seed", type=int, help="Of everything random.")
+@click.option(
+    "--confirm",
+    type=click.Choice(["all", "writes", "none"]),
+    help="Ask before every call, or before those that may change the repository.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, nothing else.")
+@model_options
 @engine_options
 @settings_options
 def command(
@@ -55,22 +69,38 @@ def command(
 async def _run(issue: Issue, settings: Settings, script: Path | None, as_json: bool) -> int:
     from agent.cli.report import report
     from agent.cli.terminal import safe
-    from agent.run import default_policy, run_issue
+    from agent.oversight import EndedByUser
+    from agent.policies.registry import POLICIES, policy_name
+    from agent.run import run_issue
     from sandboxes.engine import Engine, sweep
 
     def progress(line: str) -> None:
         if not as_json:
             click.echo(f"  {safe(line)}", err=True)
 
-    policy = default_policy(settings, script)
+    name = policy_name(settings, script)
     if not as_json:
-        click.echo(f"{safe(issue.id)}: the {policy.name} policy decides", err=True)
-    engine = await asyncio.to_thread(Engine.connect, settings.engine or None)
-    try:
-        await sweep(engine)
-        run = await run_issue(issue, settings, policy, engine, progress=progress)
-    finally:
-        engine.close()
+        click.echo(f"{safe(issue.id)}: the {name} policy decides", err=True)
+    async with (
+        POLICIES[name](settings, script, progress) as new_policy,
+        _watching(settings, as_json) as (oversight, watch),
+    ):
+        engine = await asyncio.to_thread(Engine.connect, settings.engine or None)
+        try:
+            await sweep(engine)
+            run = await run_issue(
+                issue,
+                settings,
+                new_policy(),
+                engine,
+                progress=progress,
+                watch=watch,
+                oversight=oversight,
+            )
+        except EndedByUser:
+            raise KeyboardInterrupt from None
+        finally:
+            engine.close()
     if as_json:
         click.echo(json.dumps(run.result.model_dump(mode="json"), ensure_ascii=False))
     else:
@@ -78,3 +108,31 @@ async def _run(issue: Issue, settings: Settings, script: Path | None, as_json: b
     if run.error is not None:
         return fail_with(run.error)
     return DONE if run.result.status == "resolved" else NOT_VERIFIED
+
+
+@asynccontextmanager
+async def _watching(
+    settings: Settings, as_json: bool
+) -> AsyncIterator[tuple["Oversight | None", Callable[["Trajectory"], None]]]:
+    """Who watches over the run: somebody at a terminal, or nobody; and what is shown of it.
+
+    Raises:
+        WrongUse: calls are to be confirmed, and there is nobody at a terminal.
+    """
+    from agent.cli.console import Console
+    from agent.cli.human import TerminalOversight
+    from agent.cli.live import Live
+
+    def show(trajectory: "Trajectory") -> None:
+        if not as_json:
+            trajectory.watch(Live().show)
+
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        async with TerminalOversight(Console(), confirm=settings.confirm) as oversight:
+            yield oversight, show
+        return
+    if settings.confirm != "none":
+        raise WrongUse(
+            f"--confirm {settings.confirm} asks before calls run, but here is no terminal to ask at"
+        )
+    yield None, show

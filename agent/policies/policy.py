@@ -4,14 +4,14 @@ A policy is one file and one line in `agent.policies.registry`. It sees the run 
 with one tool call; the loop runs it and asks again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from agent.issue import Issue
-from agent.trajectory import Event, EventData
+from agent.trajectory import Event, EventData, ModelReply
 from sandboxes.sandbox import Sandbox
-from tools.registry import ToolCall
+from tools.registry import Tool, ToolCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +39,41 @@ class Action:
         call: what to do next, or None when the policy is done.
         thought: why, for whoever reads the trajectory.
         usage: what it cost to decide.
+        reply: the model's answer it was read from, if a model gave one.
     """
 
     call: ToolCall | None
     thought: str = ""
     usage: Usage = field(default_factory=Usage)
+    reply: ModelReply | None = None
 
 
 class FormatError(Exception):
-    """A policy's answer held no valid action; the loop tells it so, and the turn counts."""
+    """A policy's answer held no valid action; the loop tells it so, and the turn counts.
+
+    Attributes:
+        usage: what the answer cost.
+        reply: the answer, if a model gave one.
+    """
+
+    def __init__(
+        self, message: str, usage: Usage | None = None, reply: ModelReply | None = None
+    ) -> None:
+        super().__init__(message)
+        self.usage = usage or Usage()
+        self.reply = reply
+
+
+class LimitReached(Exception):
+    """A limit ends the run; the message is for the trajectory.
+
+    Attributes:
+        limit: its name.
+    """
+
+    def __init__(self, limit: str, message: str) -> None:
+        super().__init__(message)
+        self.limit = limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +83,31 @@ class Episode:
     Attributes:
         issue: what is to be resolved, and the tests the policy may see.
         events: the run so far, oldest first; grows between calls.
+        tools: what the policy can call, by name.
+        step: of the action that is asked for, from 1.
         sandbox: where the tools run. A policy reads from it and forks it to try things; it changes
             the repository through tool calls alone.
         note: puts an event of the policy's own (a localisation, a trial) into the trajectory.
         turns_left: actions that may still be asked for, this one included.
+        tokens_left: that may still be read and written; None without a limit.
         seconds_left: until the run's time limit.
         test_command: how tests are run; ``{tests}`` and ``{junit}`` are replaced.
     """
 
     issue: Issue
     events: list[Event]
+    tools: Mapping[str, Tool]
+    step: int
     sandbox: Sandbox
     note: Callable[[EventData], Event]
     turns_left: int
+    tokens_left: int | None
     seconds_left: float
     test_command: str
 
 
 class Policy(Protocol):
-    """Chooses one action at a time."""
+    """Chooses one action at a time. One object serves one run."""
 
     name: str
 
@@ -84,5 +116,7 @@ class Policy(Protocol):
 
         Raises:
             FormatError: there was an answer, but no valid action in it.
+            LimitReached: the policy has a limit of its own, and no action within it.
+            ModelError: the model it thinks with failed.
         """
         ...

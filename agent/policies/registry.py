@@ -1,29 +1,78 @@
 """The policies by name. A new one is its file and a line here."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from agent.config import Settings
-from agent.errors import WrongUse
+from agent.errors import ConfigProblem, WrongUse
 from agent.policies.policy import Policy
 
+Progress = Callable[[str], None]
+NewPolicy = Callable[[], Policy]
+"""Makes the policy of one run."""
 
-def _repair(settings: Settings, script: Path | None) -> Policy:
+Opened = AbstractAsyncContextManager[NewPolicy]
+"""What the policies of several runs share, a model's client above all, is there inside of it."""
+
+
+@asynccontextmanager
+async def _cwm(
+    settings: Settings, script: Path | None, progress: Progress
+) -> AsyncIterator[NewPolicy]:
+    from agent.policies.cwm.connect import connect
+    from agent.policies.cwm.policy import ModelPolicy
+
+    async with connect(settings.model, settings.seed, settings.limits.cost, progress) as connected:
+        connection = connected.connection
+        progress(
+            f"{connection.model} at {connection.client.settings.url}, profile "
+            f"{connected.profile.name}, context {connection.context:,} tokens"
+        )
+        for note in connected.notes:
+            progress(note)
+        timeout = settings.sandbox.command_timeout
+        yield lambda: ModelPolicy(connected, settings.model, settings.seed, timeout)
+
+
+@asynccontextmanager
+async def _repair(
+    settings: Settings, script: Path | None, progress: Progress
+) -> AsyncIterator[NewPolicy]:
     from agent.policies.repair.policy import RepairPolicy
 
-    return RepairPolicy(settings.repair)
+    yield lambda: RepairPolicy(settings.repair)
 
 
-def _scripted(settings: Settings, script: Path | None) -> Policy:
+@asynccontextmanager
+async def _scripted(
+    settings: Settings, script: Path | None, progress: Progress
+) -> AsyncIterator[NewPolicy]:
     from agent.policies.scripted import ScriptedPolicy
 
     if script is None:
         raise WrongUse("the scripted policy plays a script", "name it with --script FILE")
-    return ScriptedPolicy.from_file(script)
+    # Read once here, so that a script that cannot be read is told before anything is started.
+    ScriptedPolicy.from_file(script)
+    yield lambda: ScriptedPolicy.from_file(script)
 
 
-POLICIES: dict[str, Callable[[Settings, Path | None], Policy]] = {
+POLICIES: dict[str, Callable[[Settings, Path | None, Progress], Opened]] = {
+    "cwm": _cwm,
     "repair": _repair,
     "scripted": _scripted,
 }
 """How each policy is made from the settings and the script the user named."""
+
+
+def policy_name(settings: Settings, script: Path | None) -> str:
+    """The policy to use: the one named; else a configured model's; else the built-in repairer.
+
+    Raises:
+        ConfigProblem: there is no policy of that name.
+    """
+    default = "cwm" if settings.model.given else "repair"
+    name = settings.policy or ("scripted" if script else default)
+    if name not in POLICIES:
+        raise ConfigProblem(f"there is no policy {name!r}", f"there are: {', '.join(POLICIES)}")
+    return name

@@ -1,0 +1,102 @@
+"""Who watches over a run: may say something, look at an action before it runs, or end the run.
+
+The loop lets them in at three places: between two turns, before a call runs, and, to end the run
+at once, while anything is awaited. What a terminal or a screen makes of it is their own business.
+"""
+
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from sandboxes.sandbox import Sandbox
+from tools.registry import Tool, ToolCall
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The call may run.
+
+    Attributes:
+        argument: what it runs with; what the policy asked for, or what the user made of it.
+    """
+
+    argument: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The call must not run.
+
+    Attributes:
+        reason: what the policy is told; may be empty.
+    """
+
+    reason: str = ""
+
+
+Decision = Allowed | Refused
+
+
+class EndedByUser(Exception):
+    """The user ends the run.
+
+    Attributes:
+        submit: whether what has changed in the tree is to be taken as a candidate and verified.
+    """
+
+    def __init__(self, *, submit: bool) -> None:
+        super().__init__("the user ended the run")
+        self.submit = submit
+
+
+class Oversight(Protocol):
+    """Somebody who watches over one run."""
+
+    def begin(self, sandbox: Sandbox) -> None:
+        """The loop begins; in this sandbox a running command can be interrupted."""
+        ...
+
+    async def between_turns(self) -> Sequence[str]:
+        """What the user has to say to the policy before its next turn; waits while paused.
+
+        Raises:
+            EndedByUser: they end the run.
+        """
+        ...
+
+    async def review(self, call: ToolCall, tool: Tool) -> Decision:
+        """What becomes of a call; waits for the user where they want to be asked.
+
+        Raises:
+            EndedByUser: they end the run.
+        """
+        ...
+
+    async def attend(self, work: Awaitable[T]) -> T:
+        """The result of the work.
+
+        Raises:
+            EndedByUser: they end the run while it goes on; the work is cancelled by then.
+        """
+        ...
+
+
+class Unattended:
+    """Nobody watches: everything may run."""
+
+    def begin(self, sandbox: Sandbox) -> None:
+        """Nothing follows from it."""
+
+    async def between_turns(self) -> Sequence[str]:
+        """Nothing."""
+        return ()
+
+    async def review(self, call: ToolCall, tool: Tool) -> Decision:
+        """It may run."""
+        return Allowed(call.argument)
+
+    async def attend(self, work: Awaitable[T]) -> T:
+        """Its result."""
+        return await work

@@ -1,0 +1,150 @@
+"""From settings to a model that answers: its key, its tokenizer, its server, its profile."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from agent.errors import ConfigProblem
+from agent.policies.cwm.profiles.profile import Connection, Profile
+from agent.policies.cwm.profiles.registry import PROFILES
+from agent.policies.cwm.settings import LOCAL, ModelSettings
+from model import readiness
+from model.client import ModelClient
+from model.errors import ServerFailed, TokenizerProblem
+from model.keys import read_key
+from model.prices import Prices
+from model.retry import RetryPolicy
+from model.settings import ClientSettings
+from model.tokenizer import Tokenizer, find_tokenizer
+from model.transport import Transport
+from model.wire import CONTEXT
+
+Progress = Callable[[str], None]
+T = TypeVar("T")
+
+_LOADING = 900.0
+"""Seconds a server may take to load its model: 65 GB from a slow disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A model that answers, and how it is spoken to.
+
+    Attributes:
+        connection: to it.
+        profile: how.
+        notes: what the user should know of how that came about.
+    """
+
+    connection: Connection
+    profile: Profile
+    notes: tuple[str, ...]
+
+
+@asynccontextmanager
+async def connect(
+    settings: ModelSettings, seed: int, cost_limit: float | None, progress: Progress
+) -> AsyncIterator[Connected]:
+    """A model, for as long as the context lasts.
+
+    Args:
+        settings: which, and how.
+        seed: of pauses between tries.
+        cost_limit: of a run, to say where it cannot hold.
+        progress: gets a line while the server is waited for.
+
+    Raises:
+        ConfigProblem: there is no such profile.
+        ModelError: the address, the key, the tokenizer or the model is not to be had.
+    """
+    tokenizer, profile, notes = await asyncio.to_thread(_way_to_speak, settings)
+    client_settings = _client_settings(settings, seed)
+    if not client_settings.model:
+        name = await _only_model(client_settings, settings.wait, progress)
+        client_settings = replace(client_settings, model=name)
+    async with ModelClient(client_settings) as client:
+        context = await _context(client, settings, progress)
+        if cost_limit is not None and settings.prices is None:
+            notes += ("no prices are set: the limit on cost holds only if the server tells costs",)
+        yield Connected(
+            Connection(client, client_settings.model, context, tokenizer), profile, notes
+        )
+
+
+def _client_settings(settings: ModelSettings, seed: int) -> ClientSettings:
+    prices = settings.prices
+    return ClientSettings(
+        url=settings.url or LOCAL,
+        model=settings.name,
+        key=read_key(settings.key_variable, settings.key_file),
+        prices=Prices(prices.input, prices.output, prices.cached) if prices else None,
+        in_flight=settings.in_flight,
+        answer_seconds=settings.answer_seconds,
+        retry=RetryPolicy(retries=settings.retries),
+        seed=seed,
+    )
+
+
+def _way_to_speak(settings: ModelSettings) -> tuple[Tokenizer | None, Profile, tuple[str, ...]]:
+    """The tokenizer, where there is one, the profile, and why that one."""
+    if settings.profile and settings.profile not in PROFILES:
+        raise ConfigProblem(
+            f"there is no profile {settings.profile!r}", f"there are: {', '.join(PROFILES)}"
+        )
+    chosen = PROFILES.get(settings.profile)
+    if chosen is not None and chosen.name != "cwm":
+        return None, chosen, ()
+    path = find_tokenizer(settings.tokenizer, settings.name)
+    if path is None:
+        if chosen is not None:
+            raise TokenizerProblem(
+                "the cwm profile needs the model's tokenizer, and there is none",
+                "set model.tokenizer to its tokenizer.json, or use --profile chat",
+            )
+        note = "no tokenizer of the model is here, so the chat endpoint is used"
+        return None, PROFILES["chat"], (note,)
+    try:
+        tokenizer = Tokenizer.from_file(path)
+    except TokenizerProblem:
+        if chosen is not None or settings.tokenizer:
+            raise
+        note = f"{path} is not the tokenizer of a CWM, so the chat endpoint is used"
+        return None, PROFILES["chat"], (note,)
+    if chosen is None and not tokenizer.has_traces:
+        note = "the model's tokenizer has no trace tokens, so the chat endpoint is used"
+        return None, PROFILES["chat"], (note,)
+    return tokenizer, PROFILES["cwm"], ()
+
+
+async def _only_model(settings: ClientSettings, wait: float, progress: Progress) -> str:
+    transport = Transport(settings)
+    try:
+        return await _patiently(
+            lambda seconds: readiness.only_model(transport, progress, seconds), wait
+        )
+    finally:
+        await transport.aclose()
+
+
+async def _context(client: ModelClient, settings: ModelSettings, progress: Progress) -> int:
+    """Tokens of the context, once the server is ready."""
+    info = await _patiently(lambda seconds: client.wait_ready(progress, seconds), settings.wait)
+    served = info.context or settings.context or CONTEXT
+    return min(settings.context or served, served)
+
+
+async def _patiently(ask: Callable[[float], Awaitable[T]], wait: float) -> T:
+    """What a server answers: one that is not there is waited for as the user says.
+
+    Args:
+        ask: gets the seconds to wait at most.
+        wait: for a server that does not answer at all.
+    """
+    try:
+        return await ask(wait)
+    except ServerFailed as error:
+        if not error.passing:
+            raise
+        return await ask(_LOADING)

@@ -1,0 +1,1 @@
+"""How a model is spoken to: one profile a file, each named in `registry`."""

@@ -1,0 +1,141 @@
+"""Runs of the model policy against a scripted server, in a real sandbox."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agent.issue import Issue
+from agent.loop import Limits, LoopEnd, run_loop
+from agent.oversight import Oversight
+from agent.policies.cwm.connect import connect
+from agent.policies.cwm.policy import ModelPolicy
+from agent.policies.cwm.settings import ModelSettings
+from agent.trajectory import Event, Trajectory
+from model.tokenizer import Tokenizer
+from sandboxes.sandbox import Sandbox
+from tests.model.http import Request
+from tests.model.replies import Reply, say
+from tests.model.server import MODEL, model_server
+from tools.registry import ToolSettings, build_tools
+
+ISSUE = Issue(id="calc", text="add(1, 2) gives 3, and it should give 4.")
+EOT = "<|eot_id|>"
+
+
+def call(tool: str, argument: str, *, think: str | None = "Let me see.", before: str = "") -> str:
+    """An answer in the text protocol, as CWM goes on after the opening ``<think>``."""
+    reasoning = "" if think is None else f"{think}\n</think>\n"
+    return f"{reasoning}{before}<tool: {tool}>\n{argument}\n</tool>"
+
+
+def done(summary: str = "All is done.", *, think: str | None = "Done.") -> str:
+    return summary if think is None else f"{think}\n</think>\n{summary}"
+
+
+CHANGE = call(
+    "edit",
+    "calc/__init__.py\n<<<<<<< SEARCH\n    return a + b\n=======\n    return a + b + 1\n"
+    ">>>>>>> REPLACE",
+)
+TAKE = call("bash", "git diff > /tmp/fix.patch")
+SUBMIT = call("submit", "/tmp/fix.patch")
+"""A whole resolution, in three turns."""
+
+
+@dataclass
+class Played:
+    """A run that has ended.
+
+    Attributes:
+        end: of the loop.
+        events: of the trajectory.
+        asked: what the server was asked.
+        prompts: in ids, of the completions endpoint.
+        texts: the prompts as text, of either endpoint.
+    """
+
+    end: LoopEnd
+    events: list[Event]
+    asked: list[Request]
+    tokenizer: Tokenizer
+    _texts: list[str] = field(default_factory=list)
+
+    @property
+    def prompts(self) -> list[list[int]]:
+        return [request.json["prompt"] for request in self.asked]
+
+    @property
+    def texts(self) -> list[str]:
+        return [self.tokenizer.decode(prompt) for prompt in self.prompts]
+
+    def of(self, kind: str) -> list:
+        """The data of all events of a type."""
+        return [event.data for event in self.events if event.type == kind]
+
+
+@dataclass
+class Player:
+    """Plays scripts of answers against the policy."""
+
+    sandbox: Sandbox
+    folder: Path
+    tokenizer: Tokenizer
+    tokenizer_file: Path
+    profile: str = "cwm"
+    context: int = 65_536
+    history: Sequence[Event] = ()
+    runs: int = 0
+
+    async def __call__(
+        self,
+        *script: Reply | str,
+        issue: Issue = ISSUE,
+        limits: Limits | None = None,
+        oversight: Oversight | None = None,
+        server: dict[str, object] | None = None,
+        fallback: Reply | None = None,
+        seed: int = 0,
+        **settings: object,
+    ) -> Played:
+        """Play.
+
+        Args:
+            script: the server's replies; a text is a good one, ended as the profile ends it.
+            issue: what the run is about.
+            limits: of the run; as many turns as replies without them.
+            oversight: who watches.
+            server: of `ModelServer`.
+            fallback: the reply when the script has run out.
+            seed: of the run.
+            settings: of `ModelSettings`.
+        """
+        self.runs += 1
+        replies = [self._reply(each) if isinstance(each, str) else each for each in script]
+        known = {"models": {MODEL: self.context}, "encode": self.tokenizer.encode}
+        trajectory = Trajectory(self.folder / f"events-{self.runs}.jsonl")
+        for event in self.history:
+            trajectory.append(event.data)
+        async with model_server(*replies, **{**known, **(server or {})}) as served:
+            served.fallback = fallback
+            given = {"url": served.url, "name": MODEL, "profile": self.profile, "retries": 2}
+            if self.profile == "cwm":
+                given["tokenizer"] = str(self.tokenizer_file)
+            model = ModelSettings.model_validate({**given, **settings})
+            async with connect(model, 0, None, lambda line: None) as connected:
+                with trajectory:
+                    end = await run_loop(
+                        ModelPolicy(connected, model, seed, 120.0),
+                        issue,
+                        tools=build_tools(ToolSettings()),
+                        sandbox=self.sandbox,
+                        trajectory=trajectory,
+                        limits=limits or Limits(turns=max(len(replies), 1)),
+                        test_command=ToolSettings().test_command,
+                        oversight=oversight,
+                    )
+            return Played(end, trajectory.events, served.asked, self.tokenizer)
+
+    def _reply(self, text: str) -> Reply:
+        if self.profile == "cwm":
+            return say(text, stop_id=self.tokenizer.special(EOT))
+        return say(text)
