@@ -135,7 +135,7 @@ class Tokenizer:
     def decode_bytes(self, ids: Iterable[int]) -> bytes:
         """What the ids stand for; special tokens by their names, unknown ids as U+FFFD."""
         pieces, names, unknown = self._pieces, self._names, _spelled(_UNKNOWN)
-        letters = "".join(pieces.get(id_) or names.get(id_, unknown) for id_ in ids)
+        letters = "".join(pieces[id_] if id_ in pieces else names.get(id_, unknown) for id_ in ids)
         return letters.translate(_BYTES).encode("latin-1")
 
     def special(self, name: str) -> int:

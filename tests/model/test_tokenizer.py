@@ -162,6 +162,12 @@ def under_another_name(content: dict) -> None:
     content["model"]["merges"] = [pair for pair in content["model"]["merges"] if "def" not in pair]
 
 
+def under_other_ids(content: dict) -> None:
+    as_whole_words(content)
+    for token in content["added_tokens"]:
+        content["model"]["vocab"][token["content"]] += 10_000
+
+
 def merges_as_text(content: dict) -> None:
     in_the_vocabulary(content)
     content["model"]["merges"] = [" ".join(pair) for pair in content["model"]["merges"]]
@@ -176,6 +182,7 @@ def merges_as_text(content: dict) -> None:
         as_whole_words,
         by_merging,
         under_another_name,
+        under_other_ids,
         merges_as_text,
     ],
 )
@@ -187,6 +194,7 @@ def test_no_file_makes_text_special(changed: Callable[[Change], Path], change: C
         ids = tokenizer.encode(text)
         assert specials.isdisjoint(ids)
         assert tokenizer.decode(ids) == text
+        assert len(ids) > 1 or text not in SPECIALS
 
 
 def test_nothing_is_added_cut_or_drawn_by_chance(
@@ -248,6 +256,16 @@ def test_special_tokens_are_read_as_their_names(small_tokenizer: Tokenizer) -> N
     assert small_tokenizer.decode(ids) == "<|eot_id|>é<|frame_sep|>\ufffd"
     half = small_tokenizer.encode("\x00é")[:1] + small_tokenizer.encode("👩")[:1]
     assert small_tokenizer.decode(half) == "\x00\ufffd"
+
+
+def test_a_piece_that_is_not_written_in_bytes_is_read_as_text(
+    changed: Callable[[Change], Path],
+) -> None:
+    def change(content: dict) -> None:
+        content["model"]["vocab"] |= {"日本 語": 9_000, "<0x0A>": 9_001, "": 9_002}
+
+    tokenizer = Tokenizer.from_file(changed(change))
+    assert tokenizer.decode([9_000, 9_001, 9_002]) == "日本 語<0x0A>"
 
 
 def test_ordinary_ids_stay_and_others_are_spelled_out(small_tokenizer: Tokenizer) -> None:
