@@ -61,8 +61,8 @@ class Candidate:
     sure: bool = True
 
     @property
-    def size(self) -> int:
-        """Characters put in and taken out."""
+    def changed(self) -> tuple[str, str]:
+        """What is taken out of the lines, and what is put in."""
         same = 0
         for one, other in zip(self.before, self.after, strict=False):
             if one != other:
@@ -71,13 +71,19 @@ class Candidate:
         rest, new = self.before[same:], self.after[same:]
         while rest and new and rest[-1] == new[-1]:
             rest, new = rest[:-1], new[:-1]
-        return len(rest) + len(new)
+        return rest, new
+
+    @property
+    def size(self) -> int:
+        """Characters put in and taken out."""
+        return sum(map(len, self.changed))
 
 
 class Candidates:
     """Proposes edits for a ranking.
 
     Attributes:
+        hints: what the failing tests and the issue tell.
         files: the parsed files, by path.
         skipped: files that could not be parsed, with the reason.
         statements: (weight, file, statement), the most suspicious first.
@@ -94,7 +100,7 @@ class Candidates:
         seed: int = 0,
     ) -> None:
         self._imported = imported
-        self._hints = hints
+        self.hints = hints
         self._random = random.Random(seed)
         self.files: dict[str, SourceFile] = {}
         self.skipped: list[str] = []
@@ -139,8 +145,8 @@ class Candidates:
     def _proposals(
         self, weight: float, file: SourceFile, statement: Statement
     ) -> list[tuple[float, str, Replacement]]:
-        where = Where(file, statement, self._hints)
-        table = Table.find(file, statement, self._hints)
+        where = Where(file, statement, self.hints)
+        table = Table.find(file, statement, self.hints)
         found: list[tuple[float, str, Replacement, int]] = []
 
         def add(operator: Operator, replacement: Replacement) -> None:

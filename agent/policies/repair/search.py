@@ -2,9 +2,9 @@
 
 Trials come in waves, the likeliest edits first, spread over the workers. A wave is finished before
 anything is judged, so that for a seed and a number of trials the answer does not depend on how fast
-the machine is. Edits that pass the quick trials are judged in the order of their merit (likelihood
-divided by size) with an ordinary run of the test command, first the failing tests' files, then the
-whole suite; the first that repairs the failing tests and breaks nothing wins.
+the machine is. Edits that pass the quick trials are judged in the order of their merit with an
+ordinary run of the test command, first the failing tests' files, then the whole suite; the first
+that repairs the failing tests and breaks nothing wins. Last resorts wait for one more wave.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from agent.policies.repair.bench import FOLDER, Bench, Plan, PytestCommand, Tria
 from agent.policies.repair.candidates import Candidate, Candidates
 from agent.policies.repair.hints import gather_hints
 from agent.policies.repair.localise import Spectrum, Suspicion, matching, ochiai
+from agent.policies.repair.merit import is_last_resort, merit
 from agent.policies.repair.reproduction import Reproduction
 from agent.policies.repair.settings import RepairSettings
 from agent.policies.repair.source import apply_edits
@@ -266,6 +267,7 @@ class Search:
         size = _FIRST_WAVE * len(self._benches)
         again: list[Candidate] = []
         doubtful: dict[int, tuple[Candidate, Trial]] = {}
+        waiting: list[tuple[Candidate, Trial]] = []
         while self._left() > 1 and self._found.judged < self._settings.judged:
             wave = again[:size] + [one for one, _ in islice(doubtful.values(), size // 4)]
             room = max(0, self._settings.trials - self._found.tried)
@@ -275,7 +277,7 @@ class Search:
             again = again[size:]
             size = min(size * 2, _LARGEST_WAVE * len(self._benches))
             trials = await self._wave(wave, plan)
-            survivors = []
+            survivors, waiting = waiting, []
             for candidate, trial in trials:
                 first = doubtful.pop(candidate.number, None) is None
                 if trial.failing == "fresh":
@@ -283,13 +285,16 @@ class Search:
                     continue
                 self._found.tried += first
                 if trial.failing == "pass" and trial.kept == "pass":
-                    survivors.append((candidate, trial))
+                    later = waiting if is_last_resort(candidate) else survivors
+                    later.append((candidate, trial))
                 elif candidate.hot and not candidate.sure:
                     doubtful[candidate.number] = (replace(candidate, hot=False), trial)
                 else:
                     self._tell(candidate, trial.failing, trial.kept, trial.seconds)
             if await self._judge(survivors, all_):
                 break
+        if self._found.winner is None:
+            await self._judge(waiting, all_)
         for candidate, trial in doubtful.values():
             if trial.failing != "fresh":
                 self._tell(candidate, trial.failing, trial.kept, trial.seconds)
@@ -314,7 +319,8 @@ class Search:
 
     async def _judge(self, survivors: list[tuple[Candidate, Trial]], all_: Candidates) -> bool:
         """Judge survivors in the order of merit until one wins."""
-        survivors.sort(key=lambda pair: (-merit(pair[0]), pair[0].number))
+        words = all_.hints.words
+        survivors.sort(key=lambda pair: (-merit(pair[0], words), pair[0].number))
         for place, (candidate, trial) in enumerate(survivors):
             over = self._left() <= 1 or self._found.judged >= self._settings.judged
             if over or self._found.winner is not None:
@@ -382,8 +388,3 @@ class Search:
 
     def _left(self) -> float:
         return max(0.0, self._deadline - time.monotonic())
-
-
-def merit(candidate: Candidate) -> float:
-    """What decides between edits that all work: likelihood divided by size."""
-    return candidate.score / (1 + candidate.size / 40)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from agent.policies.repair.bench import PytestCommand
 from agent.policies.repair.candidates import Candidate, Candidates
 from agent.policies.repair.localise import Lines, Suspicion
+from agent.policies.repair.merit import is_last_resort, merit
 from agent.policies.repair.operators.operator import Hints
 from agent.policies.repair.replacement import edit_argument
 from agent.policies.repair.reproduction import find_reproductions
-from agent.policies.repair.search import merit
 from agent.policies.repair.source import TextEdit, apply_edits
 
 SOURCE = '''\
@@ -98,6 +98,24 @@ def test_of_two_edits_equally_likely_the_smaller_has_more_merit() -> None:
     large = Candidate(2, "m.py", 1, "o", 0.5, (), "if a:\n", "if a and b(c) > d:\n", True)
     assert small.size == 4
     assert merit(small) > merit(large)
+
+
+def test_of_two_edits_that_work_the_one_that_only_takes_away_has_less_merit() -> None:
+    changed = Candidate(1, "m.py", 1, "boolean", 0.5, (), "if a or b:\n", "if a and b:\n", True)
+    taken = Candidate(2, "m.py", 1, "boolean", 0.5, (), "if a or b:\n", "if a:\n", True)
+    constant = Candidate(
+        3, "m.py", 1, "constant condition", 0.5, (), "if a or b:\n", "if 1:\n", True
+    )
+    assert merit(changed) > max(merit(taken), merit(constant))
+    assert is_last_resort(taken)
+    assert is_last_resort(constant)
+    assert not is_last_resort(changed)
+
+
+def test_what_the_issue_speaks_of_has_more_merit_when_an_edit_brings_it_in() -> None:
+    edit = Candidate(1, "m.py", 1, "o", 0.5, (), "raise KeyError(a)\n", "raise Lost(a)\n", True)
+    assert merit(edit, frozenset({"lost"})) > merit(edit, frozenset({"keyerror"}))
+    assert merit(edit, frozenset({"raise"})) == merit(edit)
 
 
 @given(st.data())

@@ -127,6 +127,13 @@ FAULTS = [
         "if a:\n    return 1\nelse:\n    b[a] = 1\n    return 2",
         "if a:\n    b[a] = 1\n    return 1\nelse:\n    b[a] = 1\n    return 2",
     ),
+    ("skip empty", "yield a", "if a:\n    yield a"),
+    ("skip empty", "yield list(a)", "rest = list(a)\nif rest:\n    yield rest"),
+    (
+        "skip empty",
+        "rest = 1\nb.append(a[1:])",
+        "rest = 1\nfound = a[1:]\nif found:\n    b.append(found)",
+    ),
 ]
 
 
@@ -146,6 +153,13 @@ def test_the_object_itself_is_proposed_where_an_attribute_is_asked_of_another() 
     made = proposals("name", method.format("other.size + len(other)"))
     assert method.format("self.size + len(other)") in made
     assert method.format("other.size + len(self)") not in made
+
+
+def test_a_conversion_that_could_never_be_equal_is_not_proposed() -> None:
+    made = proposals("conversion", in_function("return a == 2"))
+    assert in_function("return int(a) == 2") in made
+    assert in_function("return str(a) == 2") not in made
+    assert not any("str(a)" in one for one in proposals("conversion", in_function("a is None")))
 
 
 def test_every_operator_has_a_fault_it_mends() -> None:

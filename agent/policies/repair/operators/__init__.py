@@ -1,6 +1,14 @@
 """The repair operators: how a program may be wrong by one edit. A new one is one line here."""
 
-from agent.policies.repair.operators import calls, conditions, guards, names, statements, values
+from agent.policies.repair.operators import (
+    calls,
+    conditions,
+    emptiness,
+    guards,
+    names,
+    statements,
+    values,
+)
 from agent.policies.repair.operators.operator import NodeOperator, StatementOperator
 
 NODE_OPERATORS: tuple[NodeOperator, ...] = (
@@ -36,4 +44,5 @@ STATEMENT_OPERATORS: tuple[StatementOperator, ...] = (
     statements.DeleteStatement(),
     statements.SwapStatements(),
     statements.CopyStatement(),
+    emptiness.SkipEmpty(),
 )

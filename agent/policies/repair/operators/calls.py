@@ -48,15 +48,49 @@ class Conversion:
             return
         near = _unary_calls(where)
         usual = dict(self._USUAL)
+        compared = _compared_with(node, where)
+        spoken_of = where.hints.types or not _TYPE_WORDS.isdisjoint(where.hints.words)
         for called in dict.fromkeys([*near, *where.hints.types, *usual]):
             if called.startswith(".") or text.startswith(f"{called}("):
                 continue
-            chance = usual.get(called, 0.2)
+            if compared is not None and called in usual and called != compared:
+                continue
+            chance = usual.get(called, 0.2) * (1.0 if spoken_of else _NO_SIGN)
             same = near.get(called, ())
             weight = chance + 0.2 if same else 0.8 * chance
             if text in same or called in where.hints.types:
                 weight = 1.0
             yield where.replace(node, f"{called}({text})", min(weight, 1.0))
+
+
+_NO_SIGN = 0.5
+"""For conversions where neither an error nor the issue speaks of types."""
+
+_TYPE_WORDS = frozenset(
+    name + ending
+    for name in (
+        *("str", "string", "int", "integer", "float", "list", "tuple", "dict", "bytes", "type"),
+        *("iterator", "generator"),
+    )
+    for ending in ("", "s")
+)
+
+
+def _compared_with(node: "cst.CSTNode", where: Where) -> str | None:
+    """The type of the constant a value is compared with: another type would never be equal."""
+    import libcst as cst
+
+    parent = where.parent(node)
+    comparison = where.parent(parent) if isinstance(parent, cst.ComparisonTarget) else parent
+    if not isinstance(comparison, cst.Comparison):
+        return None
+    for side in (comparison.left, *(each.comparator for each in comparison.comparisons)):
+        try:
+            value = ast.literal_eval(where.text(side))
+        except (ValueError, SyntaxError):
+            continue
+        return type(value).__name__
+    return None
 
 
 class Normalisation:

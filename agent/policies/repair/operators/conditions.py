@@ -9,6 +9,8 @@ from agent.policies.repair.source import TextEdit
 if TYPE_CHECKING:
     import libcst as cst
 
+# A condition the wrong way round is noticed by whoever runs it, so that one that went unnoticed is
+# more often a trick that weak tests let pass: turning round comes after the boundaries.
 _COMPARISONS: dict[str, tuple[str, tuple[tuple[str, float], ...]]] = {
     "LessThan": (r"<", (("<=", 1.0), (">", 0.6), (">=", 0.5), ("!=", 0.3))),
     "LessThanEqual": (r"<=", (("<", 1.0), (">=", 0.5), (">", 0.5), ("==", 0.4))),
@@ -16,13 +18,13 @@ _COMPARISONS: dict[str, tuple[str, tuple[tuple[str, float], ...]]] = {
     "GreaterThanEqual": (r">=", ((">", 1.0), ("<=", 0.5), ("<", 0.5), ("==", 0.4))),
     "Equal": (
         r"==",
-        (("!=", 0.7), ("is", 0.5), (">=", 0.6), ("<=", 0.6), ("in", 0.4), (">", 0.3), ("<", 0.3)),
+        (("!=", 0.4), ("is", 0.5), (">=", 0.6), ("<=", 0.6), ("in", 0.4), (">", 0.3), ("<", 0.3)),
     ),
-    "NotEqual": (r"!=", (("==", 0.8), ("is not", 0.5), (">", 0.5), ("<", 0.5), ("not in", 0.4))),
-    "Is": (r"\bis\b", (("is not", 0.8), ("==", 0.8))),
-    "IsNot": (r"\bis\s+not\b", (("is", 0.8), ("!=", 0.8))),
-    "In": (r"\bin\b", (("not in", 0.8), ("==", 0.4))),
-    "NotIn": (r"\bnot\s+in\b", (("in", 0.8), ("!=", 0.4))),
+    "NotEqual": (r"!=", (("==", 0.4), ("is not", 0.5), (">", 0.5), ("<", 0.5), ("not in", 0.4))),
+    "Is": (r"\bis\b", (("is not", 0.4), ("==", 0.8))),
+    "IsNot": (r"\bis\s+not\b", (("is", 0.4), ("!=", 0.8))),
+    "In": (r"\bin\b", (("not in", 0.5), ("==", 0.4))),
+    "NotIn": (r"\bnot\s+in\b", (("in", 0.5), ("!=", 0.4))),
 }
 
 
@@ -74,7 +76,7 @@ class Negation:
     """``not x`` for ``x`` and back, where a condition is decided."""
 
     name: ClassVar[str] = "negation"
-    prior: ClassVar[float] = 0.6
+    prior: ClassVar[float] = 0.45
 
     def propose(self, node: "cst.CSTNode", where: Where) -> Iterator[Replacement]:
         """The condition, or one operand of it, turned round."""

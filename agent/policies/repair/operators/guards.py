@@ -39,7 +39,7 @@ class GuardStatement:
             for condition, weight in _absences(subject, where.hints):
                 for way, chance in _ways_out(function, where):
                     found = where.before(
-                        [f"if {condition}:", f"{_step(where)}{way}"], likely * weight * chance
+                        [f"if {condition}:", f"{step(where)}{way}"], likely * weight * chance
                     )
                     if found is not None:
                         yield found
@@ -158,9 +158,9 @@ class TryStatement:
             for way, chance in _ways_out(function, where):
                 lines = [
                     f"{indent}try:",
-                    f"{_step(where)}{line}",
+                    f"{step(where)}{line}",
                     f"{indent}except {kind}:",
-                    f"{indent}{_step(where)}{way}",
+                    f"{indent}{step(where)}{way}",
                     "",
                 ]
                 yield Replacement((TextEdit(start, end, newline.join(lines)),), chance)
@@ -269,7 +269,7 @@ def _in_loop(where: Where) -> bool:
     return False
 
 
-def _step(where: Where) -> str:
+def step(where: Where) -> str:
     """One level of indentation, as this file does it."""
     step = where.file.module.default_indent
     return step or "    "
