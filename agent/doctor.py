@@ -6,14 +6,13 @@ A check is one function and one line in `CHECKS`. It never raises: what it finds
 import asyncio
 import shutil
 import subprocess
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from agent.config import Settings
+from agent.errors import AgentError
 
 if TYPE_CHECKING:
     from sandboxes.engine import Engine
@@ -117,31 +116,38 @@ def _git(settings: Settings) -> Iterable[Finding]:
 
 
 def _model(settings: Settings) -> Iterable[Finding]:
-    url = settings.model.url.rstrip("/")
-    if not url:
+    from agent.policies.cwm.connect import describe_server
+    from model.errors import ModelError
+
+    if not settings.model.given:
         yield Finding("model server", "unused", "none set: the built-in repairer decides")
         return
-    mend = "start the server, or set model.url"
     try:
-        if not url.startswith(("http://", "https://")):
-            raise ValueError("not an http address")
-        with urllib.request.urlopen(f"{url}/models", timeout=5) as answer:
-            yield Finding("model server", "ok", f"{url} answers ({answer.status})")
-    except urllib.error.HTTPError as error:
-        yield Finding("model server", "missing", f"{url} answers {error.code}", mend)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        yield Finding("model server", "missing", f"{url} does not answer: {reason}", mend)
+        detail = asyncio.run(describe_server(settings.model))
+    except ModelError as error:
+        mend = error.hint or "set model.url and model.name"
+        yield Finding("model server", "missing", error.message, mend)
+    else:
+        yield Finding("model server", "ok", detail)
 
 
 def _tokenizer(settings: Settings) -> Iterable[Finding]:
-    name = settings.model.tokenizer
-    if not name:
-        yield Finding("tokenizer", "unused", "none set: the chat endpoint is used")
-    elif Path(name).is_file():
-        yield Finding("tokenizer", "ok", name)
+    from agent.policies.cwm.connect import way_to_speak
+    from model.errors import ModelError
+
+    if not settings.model.given:
+        yield Finding("tokenizer", "unused", "no model is set")
+        return
+    try:
+        tokenizer, profile, notes = way_to_speak(settings.model)
+    except (ModelError, AgentError) as error:
+        yield Finding("tokenizer", "missing", error.message, error.hint or "set model.tokenizer")
+        return
+    why = f"profile {profile.name}" + "".join(f"; {note}" for note in notes)
+    if tokenizer is None:
+        yield Finding("tokenizer", "unused", why)
     else:
-        yield Finding("tokenizer", "missing", f"there is no {name}", "set model.tokenizer")
+        yield Finding("tokenizer", "ok", f"{tokenizer.size:,} tokens; {why}")
 
 
 CHECKS: tuple[Callable[[Settings], Iterable[Finding]], ...] = (

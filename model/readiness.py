@@ -129,8 +129,9 @@ async def _patiently(
             problem = error
         waited = time.monotonic() - started
         if waited + every > seconds:
-            problem.message += f" (waited {waited:.0f} s)"
-            problem.args = (problem.message,)
+            if seconds:
+                problem.message += f" (waited {waited:.0f} s)"
+                problem.args = (problem.message,)
             raise problem
         if problem.message != said or waited - said_at >= _REMIND:
             said, said_at = problem.message, waited

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.agent.conftest import CODE, FAILING, CommandLine, Project
+from tests.model.server import MODEL, threaded_model_server
+from tests.model.tokenizers import small_tokenizer_file
 
 
 def complains(ended, status: int, *words: str) -> None:  # type: ignore[no-untyped-def]
@@ -112,6 +114,26 @@ def test_doctor_says_what_works_and_what_mends_the_rest(foretrace: CommandLine) 
     assert ended.status == 3
     assert ended.out.count("missing") == 3
     assert ended.out.count("mend it:") == 3
+
+
+@pytest.mark.engine
+def test_doctor_names_the_model_the_way_it_is_spoken_to_and_what_it_lacks(
+    foretrace: CommandLine, tmp_path: Path
+) -> None:
+    with threaded_model_server(key="sk-right") as server:
+        foretrace.environment["FORETRACE_MODEL__URL"] = server.url
+        refused = foretrace("doctor")
+        foretrace.environment["FORETRACE_MODEL_KEY"] = "sk-right"
+        answers = foretrace("doctor")
+        foretrace.environment["FORETRACE_MODEL__TOKENIZER"] = str(small_tokenizer_file(tmp_path))
+        tokenized = foretrace("doctor")
+    assert refused.status == 3
+    assert "refused the key" in refused.out
+    assert answers.status == 0, answers
+    assert f"{MODEL} at {server.url}, context 131,072 tokens" in answers.out
+    assert "profile chat; no tokenizer" in answers.out
+    assert "2,304 tokens; profile cwm" in tokenized.out
+    assert "sk-right" not in refused.out + answers.out + tokenized.out
 
 
 @pytest.mark.engine

@@ -59,7 +59,7 @@ async def connect(
         ConfigProblem: there is no such profile.
         ModelError: the address, the key, the tokenizer or the model is not to be had.
     """
-    tokenizer, profile, notes = await asyncio.to_thread(_way_to_speak, settings)
+    tokenizer, profile, notes = await asyncio.to_thread(way_to_speak, settings)
     client_settings = _client_settings(settings, seed)
     if not client_settings.model:
         name = await _only_model(client_settings, settings.wait, progress)
@@ -87,8 +87,30 @@ def _client_settings(settings: ModelSettings, seed: int) -> ClientSettings:
     )
 
 
-def _way_to_speak(settings: ModelSettings) -> tuple[Tokenizer | None, Profile, tuple[str, ...]]:
-    """The tokenizer, where there is one, the profile, and why that one."""
+async def describe_server(settings: ModelSettings) -> str:
+    """What a server says of itself, asked once: its address, the model, the context's size.
+
+    Raises:
+        ModelError: it does not answer, or not with the model.
+    """
+    client_settings = _client_settings(settings, 0)
+    transport = Transport(client_settings)
+    try:
+        name = settings.name or await readiness.only_model(transport, lambda line: None, 0.0)
+        info = await readiness.check(transport, name)
+    finally:
+        await transport.aclose()
+    context = f", context {info.context:,} tokens" if info.context else ""
+    return f"{name} at {transport.url}{context}"
+
+
+def way_to_speak(settings: ModelSettings) -> tuple[Tokenizer | None, Profile, tuple[str, ...]]:
+    """The tokenizer, where there is one, the profile, and why that one.
+
+    Raises:
+        ConfigProblem: there is no profile of that name.
+        TokenizerProblem: a tokenizer is asked for that is not there, or is none.
+    """
     if settings.profile and settings.profile not in PROFILES:
         raise ConfigProblem(
             f"there is no profile {settings.profile!r}", f"there are: {', '.join(PROFILES)}"
