@@ -90,7 +90,7 @@ class RunResult(BaseModel):
     submitted_by: Submitter | None = None
     verification: Verified | None = None
     steps: int = 0
-    usage: dict[str, float] = {}
+    usage: dict[str, int | float] = {}
     timings: dict[str, float] = {}
 
 
@@ -330,8 +330,8 @@ def _steps(trajectory: Trajectory) -> int:
     return max((getattr(event.data, "step", 0) for event in trajectory.events), default=0)
 
 
-def _usage(trajectory: Trajectory) -> dict[str, float]:
-    sums: dict[str, float] = {}
+def _usage(trajectory: Trajectory) -> dict[str, int | float]:
+    sums: dict[str, int | float] = {}
     for event in trajectory.events:
         for name, value in getattr(event.data, "usage", {}).items():
             if value is not None:

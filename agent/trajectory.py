@@ -106,7 +106,7 @@ class Acted(_Data):
     tool: str | None
     argument: str = ""
     thought: str = ""
-    usage: dict[str, float | None] = Field(default_factory=dict)
+    usage: dict[str, int | float | None] = Field(default_factory=dict)
     reply: ModelReply | None = None
 
 
@@ -138,7 +138,7 @@ class Malformed(_Data):
     type: Literal["format_error"] = "format_error"
     step: int
     message: str
-    usage: dict[str, float | None] = Field(default_factory=dict)
+    usage: dict[str, int | float | None] = Field(default_factory=dict)
     reply: ModelReply | None = None
 
 

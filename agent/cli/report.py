@@ -1,5 +1,7 @@
 """What a person reads at the end of a run: the patch, the tests before and after, where it lies."""
 
+from collections.abc import Mapping
+
 import click
 
 from agent.cli.terminal import safe
@@ -25,7 +27,20 @@ def report(run: Run) -> None:
         click.echo(f": {safe(result.reason)}")
     times = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result.timings.items())
     click.echo(f"  {result.steps} steps" + (f"; {times}" if times else ""))
+    if used := _used(result.usage):
+        click.echo(f"  {used}")
     click.echo(f"  trajectory: {run.folder / 'events.jsonl'}")
+
+
+def _used(usage: Mapping[str, float]) -> str:
+    """What the model cost; nothing when there was none."""
+    read, written = usage.get("input_tokens", 0), usage.get("output_tokens", 0)
+    if not read and not written:
+        return ""
+    cached = usage.get("cached_tokens", 0)
+    share = f" ({cached / read:.0%} of them cached)" if read and cached else ""
+    cost = f"; {usage['cost']:.4f} US dollars" if "cost" in usage else ""
+    return f"tokens: {read:,.0f} read{share}, {written:,.0f} written{cost}"
 
 
 def print_patch(patch: str) -> None:
