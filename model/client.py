@@ -31,6 +31,7 @@ from model.readiness import ServerInfo
 from model.retry import Retry, retrying
 from model.settings import ClientSettings
 from model.transport import Refused, Transport
+from model.wire import Prompt
 
 OnText = Callable[[str], None]
 OnRetry = Callable[[Retry], None]
@@ -75,7 +76,7 @@ class ModelClient:
 
     async def complete(
         self,
-        ids: Sequence[int],
+        ids: Sequence[int] | Prompt,
         sampling: Sampling,
         on_text: OnText | None = None,
         *,
@@ -84,7 +85,7 @@ class ModelClient:
         """What the model writes after a prompt of token ids.
 
         Args:
-            ids: the prompt, special tokens included.
+            ids: the prompt, special tokens included; a `Prompt` has its JSON ready.
             sampling: how.
             on_text: gets text as it comes.
             on_retry: told before each retry; the text so far is void then.
@@ -93,16 +94,15 @@ class ModelClient:
             ServerUnreachable, ServerFailed: after the last retry.
             KeyRefused, ModelUnknown, ContextExceeded, RequestRefused: at once.
         """
-        prompt = list(ids)
+        prompt = ids.json() if isinstance(ids, Prompt) else to_json(list(ids))
         fields: dict[str, object] = {
-            "prompt": prompt,
             "skip_special_tokens": False,
             "spaces_between_special_tokens": False,
             "return_token_ids": True,
         }
         if sampling.stop_ids:
             fields["stop_token_ids"] = list(sampling.stop_ids)
-        request = _Request("/completions", fields, sampling, len(prompt), on_text, None)
+        request = _Request("/completions", fields, sampling, prompt, len(ids), on_text, None)
         return await self._ask(request, on_retry)
 
     async def chat(
@@ -132,7 +132,7 @@ class ModelClient:
         fields: dict[str, object] = {"messages": list(messages)}
         if tools:
             fields |= {"tools": list(tools), "parallel_tool_calls": False}
-        request = _Request("/chat/completions", fields, sampling, 0, on_text, on_reasoning)
+        request = _Request("/chat/completions", fields, sampling, b"", 0, on_text, on_reasoning)
         return await self._ask(request, on_retry)
 
     async def check(self) -> ServerInfo:
@@ -175,7 +175,7 @@ class ModelClient:
             assembly = Assembly(request.sampling, cut_stops="stop" in self.left_out)
             started = time.monotonic()
             try:
-                await self._exchange(request, to_json(fields), assembly)
+                await self._exchange(request, _body(fields, request.prompt), assembly)
             except Refused as error:
                 refusal = error.refusal
             else:
@@ -249,6 +249,7 @@ class _Request:
         path: of the endpoint, below the address.
         fields: those of this kind of request.
         sampling: how.
+        prompt: token ids as JSON; empty where messages are sent.
         prompt_tokens: where we know; else 0.
         on_text, on_reasoning: get pieces as they come.
     """
@@ -256,6 +257,13 @@ class _Request:
     path: str
     fields: dict[str, object]
     sampling: Sampling
+    prompt: bytes
     prompt_tokens: int
     on_text: OnText | None
     on_reasoning: OnText | None
+
+
+def _body(fields: dict[str, object], prompt: bytes) -> bytes:
+    """The request, into which a long prompt is put as it is instead of being encoded anew."""
+    body = to_json(fields)
+    return b"".join((b'{"prompt":', prompt, b",", body[1:])) if prompt else body

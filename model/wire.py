@@ -73,7 +73,7 @@ class Prompt:
 
     def json(self) -> bytes:
         """The ids as a JSON array without white space."""
-        return bytes(self._json) + b"]"
+        return b"".join((self._json, b"]"))
 
 
 class Dialogue:

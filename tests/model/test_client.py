@@ -33,6 +33,7 @@ from model.errors import (
 from model.prices import Prices, TokenUsage
 from model.retry import Retry, RetryPolicy
 from model.settings import ClientSettings
+from model.wire import Prompt
 from tests.model import replies
 from tests.model.replies import Reply, say
 from tests.model.server import MODEL, ModelServer, model_server, threaded_model_server
@@ -87,6 +88,28 @@ async def test_token_ids_go_out_and_come_back() -> None:
     assert answer.ids == tuple("a thought\u2028and é".encode())
     assert (answer.finish, answer.stop_id, answer.retries) == ("stop", 128009, 0)
     assert answer.usage == TokenUsage(input=3, cached=0, output=len(answer.ids) + 1)
+
+
+@pytest.mark.parametrize("count", [0, 1, 20_000])
+async def test_a_prompt_is_asked_as_its_ids_are(count: int) -> None:
+    ids = [128_000 - number for number in range(count)]
+    script = [say("one"), replies.refuse(503, "busy"), say("two")]
+    async with pair(*script) as (server, client):
+        answers = [await client.complete(given, ASK) for given in (ids, Prompt(ids))]
+    plain, *tries = (asked.json for asked in server.asked)
+    assert plain["prompt"] == ids
+    assert tries == [plain, plain]
+    assert [answer.usage.input for answer in answers] == [count, count]
+
+
+async def test_a_prompt_stays_when_a_field_must_go() -> None:
+    refused = replies.refuse(400, "Unrecognized request argument: return_token_ids")
+    async with pair(refused, say("fine")) as (server, client):
+        await client.complete(Prompt([1, 2, 3]), ASK)
+    first, second = (asked.json for asked in server.asked)
+    assert first.pop("return_token_ids")
+    assert first == second
+    assert second["prompt"] == [1, 2, 3]
 
 
 async def test_messages_go_out_and_text_comes_back() -> None:
