@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from agent.errors import DONE, NOT_VERIFIED, WrongUse
 from agent.issue import Issue
 
 if TYPE_CHECKING:
+    from agent.cli.console import Console
     from agent.oversight import Oversight
     from agent.trajectory import Trajectory
 
@@ -67,6 +68,8 @@ def command(
 
 
 async def _run(issue: Issue, settings: Settings, script: Path | None, as_json: bool) -> int:
+    from agent.cli.console import Console
+    from agent.cli.live import Live
     from agent.cli.report import report
     from agent.cli.terminal import safe
     from agent.oversight import EndedByUser
@@ -74,16 +77,22 @@ async def _run(issue: Issue, settings: Settings, script: Path | None, as_json: b
     from agent.run import run_issue
     from sandboxes.engine import Engine, sweep
 
+    console = Console()
+
     def progress(line: str) -> None:
         if not as_json:
-            click.echo(f"  {safe(line)}", err=True)
+            console.say(f"  {safe(line)}")
+
+    def watch(trajectory: "Trajectory") -> None:
+        if not as_json:
+            trajectory.watch(Live(console).show)
 
     name = policy_name(settings, script)
     if not as_json:
-        click.echo(f"{safe(issue.id)}: the {name} policy decides", err=True)
+        console.say(f"{safe(issue.id)}: the {name} policy decides")
     async with (
+        _overseen(settings, console) as oversight,
         POLICIES[name](settings, script, progress) as new_policy,
-        _watching(settings, as_json) as (oversight, watch),
     ):
         engine = await asyncio.to_thread(Engine.connect, settings.engine or None)
         try:
@@ -111,28 +120,18 @@ async def _run(issue: Issue, settings: Settings, script: Path | None, as_json: b
 
 
 @asynccontextmanager
-async def _watching(
-    settings: Settings, as_json: bool
-) -> AsyncIterator[tuple["Oversight | None", Callable[["Trajectory"], None]]]:
-    """Who watches over the run: somebody at a terminal, or nobody; and what is shown of it.
+async def _overseen(settings: Settings, console: "Console") -> AsyncIterator["Oversight | None"]:
+    """Who watches over the run: somebody at a terminal, or nobody.
 
     Raises:
-        WrongUse: calls are to be confirmed, and there is nobody at a terminal.
+        WrongUse: calls are to be confirmed, and there is nobody to ask.
     """
-    from agent.cli.console import Console
     from agent.cli.human import TerminalOversight
-    from agent.cli.live import Live
-
-    def show(trajectory: "Trajectory") -> None:
-        if not as_json:
-            trajectory.watch(Live().show)
 
     if sys.stdin.isatty() and sys.stderr.isatty():
-        async with TerminalOversight(Console(), confirm=settings.confirm) as oversight:
-            yield oversight, show
+        async with TerminalOversight(console, confirm=settings.confirm) as oversight:
+            yield oversight
         return
     if settings.confirm != "none":
-        raise WrongUse(
-            f"--confirm {settings.confirm} asks before calls run, but here is no terminal to ask at"
-        )
-    yield None, show
+        raise WrongUse(f"--confirm {settings.confirm} asks before calls run: it needs a terminal")
+    yield None
