@@ -1,0 +1,218 @@
+"""A run as it happens, line by line: what the agent does and what comes of it."""
+
+import shutil
+import unicodedata
+from collections.abc import Callable, Mapping
+
+import click
+
+from agent.cli.console import Console
+from agent.cli.terminal import safe
+from agent.trajectory import (
+    Acted,
+    Answered,
+    Compacted,
+    Event,
+    EventData,
+    Limited,
+    Localised,
+    Malformed,
+    ModelChosen,
+    Retried,
+    Reviewed,
+    Said,
+    Submitted,
+    Tried,
+)
+
+_INDENT = " " * 5
+_MOST_NOTES = 2
+_TEST_COLOURS = {"passed": "green", "failed": "red", "error": "red", "missing": "red"}
+_BY = {
+    "policy": "submitted",
+    "limit": "taken as it stands at the limit",
+    "user": "taken as it stands at your word",
+    "failure": "taken as it stands at the failure",
+}
+
+
+class Live:
+    """Tells a person of a run's events; what is noise to them is left out."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        """Without a console of the run's own, on stderr."""
+        self._console = console or Console()
+        self._refused = 0
+        self._trials = self._repaired = 0
+
+    def show(self, event: Event) -> None:
+        """Print what there is to say of an event: mostly one line, three at most."""
+        data = event.data
+        if isinstance(data, Tried):
+            self._count(data)
+            return
+        if isinstance(data, Reviewed) and data.decision == "refused":
+            self._refused = data.step
+        elif isinstance(data, Answered) and data.step == self._refused:
+            return  # says no more than that
+        for line in lines_about(data, shutil.get_terminal_size().columns):
+            self._console.say(line)
+
+    def _count(self, trial: Tried) -> None:
+        self._trials += 1
+        self._repaired += trial.failing == "pass"
+        found = f", {self._repaired} pass" if self._repaired else ""
+        self._console.say_fleeting(f"{_INDENT}{self._trials} edits tried{found}")
+
+
+def lines_about(data: EventData, width: int) -> list[str]:
+    """An event in a few lines, styled and safe to print; none where it is noise.
+
+    Args:
+        data: of the event.
+        width: columns a line may take.
+    """
+    describe = _DESCRIBE.get(type(data))
+    return describe(data, width) if describe else []
+
+
+def _model(data: ModelChosen, width: int) -> list[str]:
+    line = f"the model is {data.model} at {data.url} ({data.profile}, {data.context:,} tokens)"
+    notes = [f"{_INDENT}{note}" for note in data.notes[:_MOST_NOTES]]
+    return [_short(each, width) for each in (line, *notes)]
+
+
+def _retry(data: Retried, width: int) -> list[str]:
+    again = f"; asks again in {data.seconds:.0f} s ({data.number} of {data.of})"
+    return [click.style(_short(f"{_INDENT}{data.reason}", width - len(again)) + again, fg="yellow")]
+
+
+def _compaction(data: Compacted, width: int) -> list[str]:
+    freed = f"{data.tokens_before:,} tokens before, {data.tokens_after:,} now"
+    return [f"{_INDENT}the output of {len(data.steps)} old steps left the context: {freed}"]
+
+
+def _action(data: Acted, width: int) -> list[str]:
+    if data.tool is None:
+        return []  # what it says in the end is an event of its own
+    thought = _first_sentence(data.thought)
+    lines = [click.style(_short(f"{_INDENT}{thought}", width), dim=True)] if thought else []
+    head = f"{data.step:>3}  {_short(data.tool, 20)}"
+    argument = _short(_first_line(data.argument), width - len(head) - 2)
+    return [*lines, f"{click.style(head, bold=True)}  {argument}"]
+
+
+def _review(data: Reviewed, width: int) -> list[str]:
+    if data.decision == "allowed":
+        return []
+    text = _first_line(data.reason if data.decision == "refused" else data.argument)
+    line = f"{_INDENT}{data.decision} by you" + (f": {text}" if text else "")
+    return [click.style(_short(line, width), fg="yellow")]
+
+
+def _result(data: Answered, width: int) -> list[str]:
+    if not data.ok:
+        return [click.style(_short(f"{_INDENT}{_first_line(data.output)}", width), fg="red")]
+    words = [*_tests(data.data), *_ending(data.data)] or [click.style("ok", fg="green")]
+    return [f"{_INDENT}{', '.join(words)}  ({data.seconds:.1f} s)"]
+
+
+def _tests(data: Mapping[str, object]) -> list[str]:
+    """How many tests ended how, where tests ran."""
+    counts = data.get("counts")
+    if not isinstance(counts, dict):
+        return []
+    words = [
+        click.style(f"{count} {safe(str(how))}", fg=_TEST_COLOURS.get(how))
+        for how, count in counts.items()
+    ]
+    if problem := data.get("problem"):
+        words.append(click.style(_short(str(problem), 60), fg="red"))
+    return words or ["no test ran"]
+
+
+def _ending(data: Mapping[str, object]) -> list[str]:
+    """How a command ended, where one ran and it is worth a word."""
+    status, code = data.get("status"), data.get("exit_code")
+    if not isinstance(status, str):
+        return []
+    if status != "exited":
+        return [click.style(safe(status), fg="red")]
+    return [click.style(f"exit code {code}", fg="red")] if code else []
+
+
+def _malformed(data: Malformed, width: int) -> list[str]:
+    line = f"{data.step:>3}  no valid action: {_first_line(data.message)}"
+    return [click.style(_short(line, width), fg="red")]
+
+
+def _message(data: Said, width: int) -> list[str]:
+    if data.role == "policy":
+        said = _first_sentence(data.text)
+        return [_short(f"{_INDENT}the agent is done: {said}", width)] if said else []
+    return [_short(f"{_INDENT}told by you: {_first_line(data.text)}", width)]
+
+
+def _localisation(data: Localised, width: int) -> list[str]:
+    first = f", first {data.lines[0].path}:{data.lines[0].line}" if data.lines else ""
+    line = f"{_INDENT}{len(data.lines)} suspicious lines{first}  ({data.seconds:.1f} s)"
+    return [_short(line, width)]
+
+
+def _submission(data: Submitted, width: int) -> list[str]:
+    lines = data.patch.splitlines()
+    files = sum(line.startswith("diff ") for line in lines)
+    added = sum(line.startswith("+") and not line.startswith("+++ ") for line in lines)
+    removed = sum(line.startswith("-") and not line.startswith("--- ") for line in lines)
+    said = f"{_BY[data.by]}: {added} lines added, {removed} removed, {files} file(s)"
+    if not data.applies:
+        return [click.style(f"{_INDENT}{said}; it does not apply", fg="red")]
+    return [click.style(f"{_INDENT}{said}", fg="green")]
+
+
+def _limit(data: Limited, width: int) -> list[str]:
+    return [click.style(_short(f"{_INDENT}{data.message}", width), fg="yellow")]
+
+
+_DESCRIBE: dict[type[EventData], Callable[..., list[str]]] = {
+    ModelChosen: _model,
+    Retried: _retry,
+    Compacted: _compaction,
+    Acted: _action,
+    Reviewed: _review,
+    Answered: _result,
+    Malformed: _malformed,
+    Said: _message,
+    Localised: _localisation,
+    Submitted: _submission,
+    Limited: _limit,
+}
+
+
+def _first_line(text: str) -> str:
+    """The first line that says something, and a sign that there are more."""
+    first, _, rest = text.strip().partition("\n")
+    return f"{first.rstrip()} ..." if rest.strip() else first
+
+
+def _first_sentence(text: str) -> str:
+    words = " ".join(text.split())
+    end = words.find(". ")
+    return words[: end + 1] if end > 0 else words
+
+
+def _short(text: str, width: int) -> str:
+    """A text in one line that is safe to print and no wider than so many columns."""
+    text = safe(text[: max(width, 0) + 1]).replace("\t", " ").replace("\n", " ")
+    fitting = _fitting(text, width)
+    return text if fitting == text else f"{_fitting(text, width - 1)}…"
+
+
+def _fitting(text: str, width: int) -> str:
+    """As much of the beginning as there is room for."""
+    used = 0
+    for place, sign in enumerate(text):
+        used += 2 if unicodedata.east_asian_width(sign) in "WF" else 1
+        if used > width:
+            return text[:place]
+    return text
