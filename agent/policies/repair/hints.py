@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from agent.policies.repair.localise import Recorded, words_of
-from agent.policies.repair.operators.operator import Hints
+from agent.policies.repair.operators.operator import Hints, is_exception
 
 _MOST_LITERALS = 24
 
@@ -29,7 +29,7 @@ def gather_hints(text: str, failing: Iterable[Recorded], sources: Mapping[str, b
             names += _exceptions(node)
     died = [run.error[0] for run in runs if run.error is not None]
     return Hints(
-        exceptions=tuple(dict.fromkeys(name for name in died if _is_exception(name))),
+        exceptions=tuple(dict.fromkeys(name for name in died if is_exception(name))),
         none=any("None" in run.error[1] for run in runs if run.error and not _asserted(run)),
         types=tuple(dict.fromkeys(name for run in runs for name in _types(run))),
         expected=tuple(dict.fromkeys(names)),
@@ -88,11 +88,7 @@ def _literals(node: ast.AST) -> Iterator[str]:
 
 def _exceptions(node: ast.AST) -> Iterator[str]:
     for inner in ast.walk(node):
-        if isinstance(inner, ast.Name) and _is_exception(inner.id):
+        if isinstance(inner, ast.Name) and is_exception(inner.id):
             yield inner.id
-        elif isinstance(inner, ast.Attribute) and _is_exception(inner.attr):
+        elif isinstance(inner, ast.Attribute) and is_exception(inner.attr):
             yield inner.attr
-
-
-def _is_exception(name: str) -> bool:
-    return name.isidentifier() and name.endswith(("Error", "Exception", "Warning", "Exit"))

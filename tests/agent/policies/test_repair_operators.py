@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from agent.policies.repair.operators import NODE_OPERATORS, STATEMENT_OPERATORS
 from agent.policies.repair.operators.operator import Hints, Where
+from agent.policies.repair.operators.patterns import changes
 from agent.policies.repair.source import SourceFile, apply_edits
 
 OPERATORS = {operator.name: operator for operator in (*NODE_OPERATORS, *STATEMENT_OPERATORS)}
@@ -127,6 +128,18 @@ FAULTS = [
         "if a:\n    return 1\nelse:\n    b[a] = 1\n    return 2",
         "if a:\n    b[a] = 1\n    return 1\nelse:\n    b[a] = 1\n    return 2",
     ),
+    ("pattern", "return re.sub('a+', b, a)", "return re.sub('a*', b, a)"),
+    ("pattern", r"return b(r'[%&]x')", r"return b(r'[%]x')"),
+    ("pattern", r"return b(r'a.b$')", r"return b(r'a\.b$')"),
+    ("pattern", r"return b(r'\\r?')", r"return b(r'\\\r?')"),
+    ("pattern", r"return b(r'(?:x)*?')", r"return b(r'(?:x)*')"),
+    ("type test", "return isinstance(a, int)", "return isinstance(a, (int, float))"),
+    ("type test", "return isinstance(a, (int, bool))", "return isinstance(a, (int))"),
+    (
+        "type test",
+        "if isinstance(a, Sequence):\n    return 1",
+        "if isinstance(a, Sequence) and not isinstance(a, str):\n    return 1",
+    ),
     ("skip empty", "yield a", "if a:\n    yield a"),
     ("skip empty", "yield list(a)", "rest = list(a)\nif rest:\n    yield rest"),
     (
@@ -160,6 +173,30 @@ def test_a_conversion_that_could_never_be_equal_is_not_proposed() -> None:
     assert in_function("return int(a) == 2") in made
     assert in_function("return str(a) == 2") not in made
     assert not any("str(a)" in one for one in proposals("conversion", in_function("a is None")))
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "never"),
+    [
+        ("truthiness", "if isinstance(a, int):\n    return b", "is not None"),
+        ("conversion", "if isinstance(a, int):\n    return b", "str(isinstance"),
+        ("conversion", "b = TypeError(a)\nreturn items", "TypeError(items)"),
+        ("guarded condition", "if len(a) > 1:\n    return b", "len is"),
+        ("unwrap", "a.visit(b)", "    a\n"),
+        ("pattern", "return a + 'x*'", "x"),
+    ],
+)
+def test_what_could_change_nothing_is_not_proposed(name: str, body: str, never: str) -> None:
+    before = in_function(body).count(never)
+    assert all(made.count(never) <= before for made in proposals(name, in_function(body)))
+
+
+@given(st.text(max_size=30))
+def test_a_change_of_a_pattern_lies_within_it(pattern: str) -> None:
+    for start, end, new, weight in changes(pattern):
+        assert 0 <= start <= end <= len(pattern)
+        assert pattern[start:end] != new
+        assert 0 < weight <= 1
 
 
 def test_every_operator_has_a_fault_it_mends() -> None:

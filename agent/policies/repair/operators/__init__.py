@@ -6,7 +6,9 @@ from agent.policies.repair.operators import (
     emptiness,
     guards,
     names,
+    patterns,
     statements,
+    types,
     values,
 )
 from agent.policies.repair.operators.operator import NodeOperator, StatementOperator
@@ -30,6 +32,8 @@ NODE_OPERATORS: tuple[NodeOperator, ...] = (
     calls.Normalisation(),
     calls.Unwrap(),
     calls.Symmetry(),
+    patterns.Pattern(),
+    types.TypeTest(),
 )
 
 STATEMENT_OPERATORS: tuple[StatementOperator, ...] = (

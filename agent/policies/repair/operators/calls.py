@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
+from agent.policies.repair.operators.conditions import is_condition
 from agent.policies.repair.operators.guards import is_value
-from agent.policies.repair.operators.operator import Replacement, Where
+from agent.policies.repair.operators.operator import Replacement, Where, is_exception
 from agent.policies.repair.source import TextEdit
 
 if TYPE_CHECKING:
@@ -44,14 +45,14 @@ class Conversion:
         if not isinstance(node, kinds) or not is_value(node, where):
             return
         text = where.text(node)
-        if text in ("None", "True", "False"):
+        if text in ("None", "True", "False") or is_condition(node, where):
             return
         near = _unary_calls(where)
         usual = dict(self._USUAL)
         compared = _compared_with(node, where)
         spoken_of = where.hints.types or not _TYPE_WORDS.isdisjoint(where.hints.words)
         for called in dict.fromkeys([*near, *where.hints.types, *usual]):
-            if called.startswith(".") or text.startswith(f"{called}("):
+            if called.startswith(".") or text.startswith(f"{called}(") or is_exception(called):
                 continue
             if compared is not None and called in usual and called != compared:
                 continue
@@ -171,7 +172,8 @@ class Unwrap:
         """The argument, or the object, without the call."""
         import libcst as cst
 
-        if not isinstance(node, cst.Call):
+        if not isinstance(node, cst.Call) or isinstance(where.parent(node), cst.Expr):
+            # A call for its effect, without the call, does nothing: that is to leave it out.
             return
         if len(node.args) == 1 and not node.args[0].star:
             yield where.replace(node, where.text(node.args[0].value))

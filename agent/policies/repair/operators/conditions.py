@@ -1,5 +1,6 @@
 """Operators on what decides: comparisons, ``and`` and ``or``, negation, truthiness, branches."""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
@@ -256,7 +257,15 @@ def is_condition(node: "cst.CSTNode", where: Where) -> bool:
     return isinstance(parent, cst.UnaryOperation) and isinstance(parent.operator, cst.Not)
 
 
+_ASKS = re.compile(r"(is|has|can|should)[_a-z]*|callable|bool|any|all|(starts|ends)with|exists")
+
+
 def _is_plain(node: "cst.CSTNode") -> bool:
+    """Whether a value may be absent in several ways; what a question answers may not."""
     import libcst as cst
 
+    if isinstance(node, cst.Call):
+        function = node.func.attr if isinstance(node.func, cst.Attribute) else node.func
+        if isinstance(function, cst.Name) and _ASKS.fullmatch(function.value):
+            return False
     return isinstance(node, cst.Name | cst.Attribute | cst.Subscript | cst.Call)

@@ -59,8 +59,10 @@ class ConjunctGuard:
         if not isinstance(node, cst.If | cst.While) or function is None:
             return
         condition = as_operand(where.text(node.test))
-        used = _names(where.statement, where)
-        names = list(dict.fromkeys([*used, *function.names_at(where.statement.first_line)]))
+        local = function.names_at(where.statement.first_line)
+        # Of what is neither bound here nor an attribute of it, the truth is known beforehand.
+        used = [name for name in _names(where.statement, where) if name.partition(".")[0] in local]
+        names = [name for name in dict.fromkeys([*used, *local]) if name not in ("self", "cls")]
         for place, name in enumerate(names[:_MOST_NAMES]):
             likely = 1 / (1 + 0.15 * place)
             for added, weight in (

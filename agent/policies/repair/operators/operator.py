@@ -172,6 +172,11 @@ def as_operand(source: str) -> str:
     return source
 
 
+def is_exception(name: str) -> bool:
+    """Whether a name is that of an exception, as they are usually called."""
+    return name.isidentifier() and name.endswith(("Error", "Exception", "Warning", "Exit"))
+
+
 class Operator(Protocol):
     """Proposes edits of one kind."""
 
