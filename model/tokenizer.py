@@ -94,10 +94,16 @@ class Tokenizer:
     """
 
     def __init__(
-        self, ordinary: "tokenizers.Tokenizer", vocabulary: Mapping[str, int], added: dict[str, int]
+        self,
+        ordinary: "tokenizers.Tokenizer",
+        vocabulary: Mapping[str, int],
+        added: dict[str, int],
+        *,
+        verbatim: bool,
     ) -> None:
         self._ordinary = ordinary
         self._specials = added
+        self._verbatim = verbatim
         self._pieces = {id_: _lettered(piece) for piece, id_ in vocabulary.items()}
         self._names = {id_: _spelled(name) for name, id_ in added.items()}
         self.size = len(self._pieces) + len(self._names)
@@ -122,11 +128,19 @@ class Tokenizer:
         _take_out(content, added)
         if not set(_ALL_LETTERS) <= content.model.vocab.keys() or not _by_bytes(content):
             raise TokenizerProblem(f"the tokenizer {path} is not a byte-level one", _WANTED)
-        return cls(_load(path, content), content.model.vocab, added)
+        verbatim = content.normalizer is None
+        return cls(_load(path, content), content.model.vocab, added, verbatim=verbatim)
 
     def encode(self, text: str) -> list[int]:
         """The ids of a text, none of them special, whatever the text holds."""
         return self._ordinary.encode(_clean(text), add_special_tokens=False).ids
+
+    def bound(self, text: str) -> int:
+        """No fewer than the ids of a text; known without encoding it, unless it is changed first.
+
+        A token is a byte at least.
+        """
+        return len(_clean(text).encode()) if self._verbatim else len(self.encode(text))
 
     def decode(self, ids: Iterable[int]) -> str:
         """Text for people: special tokens by their names, what is not UTF-8 as U+FFFD."""

@@ -9,9 +9,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
+from model.wire import THINK, THINK_END
+
 _OPENING = re.compile(r"<tool:\s([a-zA-Z_]+)>\n")
 _OPEN, _CLOSE = "<tool:", "</tool>"
-_THINK, _THINK_END = "<think>", "</think>"
+_THINK = THINK.strip()
 
 Kind = Literal[
     "no_reasoning_end",
@@ -112,15 +114,15 @@ def read_reply(
 
 def _split(text: str, reasoning: Literal["required", "optional"]) -> tuple[str, str] | Malformed:
     """The reasoning and the answer."""
-    ends = text.count(_THINK_END)
+    ends = text.count(THINK_END)
     if ends > 1:
-        return Malformed("several_reasoning_ends", f"{ends} {_THINK_END}")
+        return Malformed("several_reasoning_ends", f"{ends} {THINK_END}")
     begun = text.lstrip().startswith(_THINK)
     if ends == 0:
         if reasoning == "required" or begun:
-            return Malformed("no_reasoning_end", f"no {_THINK_END}")
+            return Malformed("no_reasoning_end", f"no {THINK_END}")
         return "", text
-    thought, _, answer = text.partition(_THINK_END)
+    thought, _, answer = text.partition(THINK_END)
     if begun:
         thought = thought.lstrip().removeprefix(_THINK)
     return thought.strip(), answer

@@ -174,6 +174,8 @@ def cut_left(tokenizer: Tokenizer, text: str, most: int) -> str:
 
 def _cut(tokenizer: Tokenizer, text: str, most: int, *, left: bool) -> str:
     most = max(most, 0)
+    if tokenizer.bound(text) <= most:
+        return text
     ids = _end_ids(tokenizer, text, most, left=left)
     if len(ids) <= most:
         return text
@@ -199,7 +201,7 @@ def _end_ids(tokenizer: Tokenizer, text: str, most: int, *, left: bool) -> list[
         ids = tokenizer.encode(text[-length:] if left else text[:length])
         if len(ids) > most or length >= len(text):
             return ids
-        length *= 4
+        length *= 2
 
 
 def budget(turns_left: int, tokens_left: int) -> str:

@@ -121,6 +121,7 @@ def test_special_tokens_have_the_ids_of_the_format(reference_tokenizer: Tokenize
 def test_no_text_yields_a_special_token(small_tokenizer: Tokenizer, text: str) -> None:
     ids = small_tokenizer.encode(text)
     assert max(ids, default=0) < SMALL
+    assert len(ids) <= small_tokenizer.bound(text) <= 4 * len(text)
     clean = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     assert small_tokenizer.decode(ids) == clean
 
@@ -231,6 +232,17 @@ def test_nothing_is_added_cut_or_drawn_by_chance(
     tokenizer = Tokenizer.from_file(changed(change))
     for text in [*AWKWARD, "a sentence of several words"]:
         assert tokenizer.encode(text) == small_tokenizer.encode(text)
+
+
+def test_the_bound_holds_where_a_file_changes_the_text(
+    changed: Callable[[Change], Path],
+) -> None:
+    def change(content: dict) -> None:
+        content["normalizer"] = {"type": "Replace", "pattern": {"String": "a"}, "content": "éé"}
+
+    tokenizer = Tokenizer.from_file(changed(change))
+    assert tokenizer.decode(tokenizer.encode("bab")) == "bééb"
+    assert tokenizer.bound("a" * 50) >= len(tokenizer.encode("a" * 50)) >= 50
 
 
 # Back to text
