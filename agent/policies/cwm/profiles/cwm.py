@@ -75,9 +75,7 @@ class _TokenConversation:
         """The model's answer."""
         self._dialogue.ask()
         asked = replace(sampling, stop_ids=self._dialogue.stop_ids)
-        completion = await self._client.complete(
-            self._dialogue.prompt.ids, asked, on_retry=on_retry
-        )
+        completion = await self._client.complete(self._dialogue.prompt, asked, on_retry=on_retry)
         text = completion.text
         for stop in STOPS:  # some servers write the token that ended the answer into its text
             text = text.removesuffix(stop)
