@@ -93,6 +93,9 @@ def read_reply(
 ) -> Reply | Malformed:
     """Read what the model wrote.
 
+    A reply without a call, even an empty one after reasoning, is in good form: what it means is for
+    the caller to say.
+
     Args:
         text: without the token that ended it.
         tools: the names of those there are.
