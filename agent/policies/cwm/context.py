@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from agent.policies.cwm.counting import Counter
 from agent.policies.cwm.profiles.profile import Conversation
-from agent.policies.cwm.turns import Result, Turn
+from agent.policies.cwm.turns import Answer, Result, Turn
 
 _RESERVE = 16_384
 """Tokens kept back for handing in; of a small context its eighth part."""
@@ -73,6 +73,11 @@ class Context:
     def nearly_full(self) -> bool:
         """Whether what was kept back is being used."""
         return self.room < 2 * self.reserve
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether the model spoke last."""
+        return bool(self.turns) and isinstance(self.turns[-1], Answer)
 
     def add(self, turn: Turn) -> None:
         """The next turn."""

@@ -59,6 +59,7 @@ class ModelPolicy:
         """The next action."""
         context = self._context or self._begin(episode)
         self._hear(context, episode)
+        self._go_on(context, episode)
         self._make_room(context, episode)
         completion = await self._ask(context, episode)
         self._ids = completion.ids
@@ -117,8 +118,16 @@ class ModelPolicy:
         """Bring the conversation up to the last event."""
         for event in episode.events[self._heard :]:
             for turn in self._turns(event, context, episode):
+                if isinstance(turn, Answer) and context.unanswered:
+                    context.add(Told("user", self._texts.messages.interrupted))
                 context.add(turn)
         self._heard = len(episode.events)
+
+    def _go_on(self, context: Context, episode: Episode) -> None:
+        """When the run was interrupted at the model's turn: it cannot speak twice in a row."""
+        if context.unanswered:
+            episode.note(Said(role="user", text=self._texts.messages.interrupted))
+            self._hear(context, episode)
 
     def _turns(self, event: Event, context: Context, episode: Episode) -> Iterable[Turn]:
         """What an event adds to the conversation."""
@@ -154,19 +163,23 @@ class ModelPolicy:
 
     def _make_room(self, context: Context, episode: Episode) -> None:
         """When the context is nearly full: leave old output out, or ask for a submission."""
-        if context.nearly_full and self._settings.compact:
-            steps = old_results(context.turns)
-            if steps:
-                before = context.used
-                context.leave_out(steps, self._texts.messages.left_out)
-                episode.note(
-                    Compacted(steps=steps, tokens_before=before, tokens_after=context.used)
-                )
-                self._heard = len(episode.events)
+        if context.nearly_full:
+            self._compact(context, episode)
         if context.nearly_full and not context.told:
             context.told = True
             episode.note(Said(role="user", text=self._texts.nearly_full(context.room)))
             self._hear(context, episode)
+
+    def _compact(self, context: Context, episode: Episode) -> bool:
+        """Leave old output out, if the user wants that; whether there was any."""
+        steps = old_results(context.turns) if self._settings.compact else ()
+        if not steps:
+            return False
+        before = context.used
+        context.leave_out(steps, self._texts.messages.left_out)
+        episode.note(Compacted(steps=steps, tokens_before=before, tokens_after=context.used))
+        self._heard = len(episode.events)
+        return True
 
     # The next action ----------------------------------------------------------------------------
 
@@ -200,7 +213,7 @@ class ModelPolicy:
             try:
                 return await context.conversation.ask(sampling, on_retry)
             except ContextExceeded as error:
-                if not context.shrink(error.limit):
+                if not context.shrink(error.limit) and not self._compact(context, episode):
                     raise LimitReached("context", error.message) from None
 
     def _read(self, completion: Completion, episode: Episode) -> Action:
@@ -224,10 +237,10 @@ class ModelPolicy:
 
 
 def _submitted(events: Iterable[Event]) -> bool:
-    """Whether something was submitted that can count."""
+    """Whether the policy submitted something that can count."""
     last = None
     for event in events:
-        if isinstance(event.data, Submitted):
+        if isinstance(event.data, Submitted) and event.data.by == "policy":
             last = event.data
     return last is not None and last.applies
 

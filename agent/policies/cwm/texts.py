@@ -35,6 +35,7 @@ class _Messages(BaseModel):
     tests: str
     nearly_full: str
     left_out: str
+    interrupted: str
     format: dict[str, str]
 
 

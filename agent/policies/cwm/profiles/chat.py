@@ -21,6 +21,7 @@ class ChatProfile:
     """Texts out, text back; reasoning where the model does."""
 
     name = "chat"
+    by_tokens = False
 
     def system(self, texts: Texts, place: Place, model: str) -> str:
         """The environment; for CWM behind a chat template, below its own preamble."""

@@ -16,14 +16,21 @@ from agent.trajectory import ModelReply
 from model.answer import Completion, Sampling
 from model.errors import ModelMisconfigured
 from model.retry import Retry
+from model.tokenizer import Tokenizer
 from model.wire import REASONING, STOPS, THINK_END, Dialogue
 from tools.registry import Tool
+
+_THINK = "<think>"
+
+_HEADER = 8
+"""Tokens of an answer's header, about."""
 
 
 class CwmProfile:
     """Token ids out, token ids back."""
 
     name = "cwm"
+    by_tokens = True
 
     def system(self, texts: Texts, place: Place, model: str) -> str:
         """The words that switch reasoning on, then the environment."""
@@ -46,16 +53,36 @@ class _TokenConversation:
                 "set model.tokenizer to its tokenizer.json, or use --profile chat",
             )
         self._client = connection.client
-        self._dialogue = Dialogue(connection.tokenizer)
-        self.counter: Counter = ByTokenizer(connection.tokenizer)
+        self._tokenizer: Tokenizer = connection.tokenizer
+        self._dialogue = Dialogue(self._tokenizer)
+        self._turns: list[Turn] = []
+        self._asked = False
+        self.counter: Counter = ByTokenizer(self._tokenizer)
 
     @property
     def used(self) -> int:
-        """Tokens so far; the header of an answer takes a handful more."""
+        """Tokens so far, with the header of an answer."""
         return len(self._dialogue.prompt) + _HEADER
 
     def add(self, turn: Turn) -> None:
         """The next turn."""
+        if self._asked and not isinstance(turn, Answer):
+            self._take_back()
+        self._turns.append(turn)
+        self._put(turn)
+
+    async def ask(self, sampling: Sampling, on_retry: Callable[[Retry], None]) -> Completion:
+        """The model's answer."""
+        self._dialogue.ask()
+        self._asked = True
+        asked = replace(sampling, stop_ids=self._dialogue.stop_ids)
+        completion = await self._client.complete(
+            self._dialogue.prompt.ids, asked, on_retry=on_retry
+        )
+        # Some servers write the token that ended the answer into its text.
+        return replace(completion, text=_without_stops(completion.text))
+
+    def _put(self, turn: Turn) -> None:
         match turn:
             case Told("system", text):
                 self._dialogue.system(text)
@@ -63,23 +90,35 @@ class _TokenConversation:
                 self._dialogue.user(text)
             case Result(_, tool, text):
                 self._dialogue.tool(tool, text)
-            case Answer(_, _, reply, ids):
+            case Answer(_, _, _, ids):
                 self._dialogue.ask()
-                if reply is None or reply.calls:
-                    text, ids = f"\n{THINK_END}\n{spoken(turn)}", None
-                else:
-                    text = reply.text
-                self._dialogue.answered(ids, text)
+                # No ids at all are no answer of no tokens: the server just does not say.
+                self._dialogue.answered(ids or None, _written(turn))
+                self._asked = False
 
-    async def ask(self, sampling: Sampling, on_retry: Callable[[Retry], None]) -> Completion:
-        """The model's answer."""
-        self._dialogue.ask()
-        asked = replace(sampling, stop_ids=self._dialogue.stop_ids)
-        completion = await self._client.complete(self._dialogue.prompt, asked, on_retry=on_retry)
-        text = completion.text
-        for stop in STOPS:  # some servers write the token that ended the answer into its text
+    def _take_back(self) -> None:
+        """Forget a question that was cancelled. Ids only grow, so they are made anew."""
+        self._dialogue = Dialogue(self._tokenizer)
+        self._asked = False
+        for turn in self._turns:
+            self._put(turn)
+
+
+def _written(answer: Answer) -> str:
+    """An answer as CWM writes it, after the ``<think>`` it is given."""
+    reply = answer.reply
+    if reply is None:
+        return f"\n{THINK_END}\n{spoken(answer)}"
+    good = answer.call is not None or answer.thought
+    if reply.calls or (good and THINK_END not in reply.text):
+        # Another profile's, whose reasoning stands elsewhere or does not have to be.
+        return f"{reply.reasoning}\n{THINK_END}\n{spoken(answer) or reply.text}"
+    text = reply.text
+    return text.lstrip().removeprefix(_THINK) if text.lstrip().startswith(_THINK) else text
+
+
+def _without_stops(text: str) -> str:
+    while text.endswith(STOPS):
+        for stop in STOPS:
             text = text.removesuffix(stop)
-        return replace(completion, text=text)
-
-
-_HEADER = 8
+    return text

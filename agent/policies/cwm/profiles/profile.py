@@ -104,9 +104,15 @@ class Conversation(Protocol):
 
 
 class Profile(Protocol):
-    """A way to speak to a model."""
+    """A way to speak to a model.
+
+    Attributes:
+        name: as the user gives it.
+        by_tokens: whether prompts are token ids, for which the model's own tokenizer is needed.
+    """
 
     name: str
+    by_tokens: bool
 
     def system(self, texts: Texts, place: Place, model: str) -> str:
         """The system prompt."""

@@ -8,3 +8,5 @@ from agent.policies.cwm.profiles.tools import ToolsProfile
 PROFILES: dict[str, Profile] = {
     each.name: each for each in (CwmProfile(), ChatProfile(), ToolsProfile())
 }
+"""Where the user names none, the first that goes by tokens is taken for a model whose tokenizer is
+there, and the first that does not for any other."""

@@ -21,6 +21,7 @@ class ToolsProfile:
     """Calls in fields of their own; the server writes them as its model was trained to."""
 
     name = "tools"
+    by_tokens = False
 
     def system(self, texts: Texts, place: Place, model: str) -> str:
         """Where the model works; what it can call is told apart from it."""
@@ -59,11 +60,8 @@ class ToolsProfile:
 
 def _values(arguments: str, tool: Tool) -> dict[str, str] | Bad:
     """The parameters' values; numbers and lists of texts are taken for the texts they mean."""
-    try:
-        given = json.loads(arguments or "{}", strict=False)
-    except (ValueError, RecursionError):
-        return Bad("bad_arguments", "its arguments are not valid JSON")
-    if not isinstance(given, dict):
+    given = _parsed(arguments)
+    if given is None:
         return Bad("bad_arguments", "its arguments are not a JSON object")
     values: dict[str, str] = {}
     for parameter in tool.parameters:
@@ -72,7 +70,8 @@ def _values(arguments: str, tool: Tool) -> dict[str, str] | Bad:
             value = "\n".join(value)
         if not isinstance(value, str):
             return Bad("bad_arguments", f"{tool.name} wants the text {parameter.name!r}")
-        values[parameter.name] = value
+        # JSON can write half a character, which no file, command or trajectory can hold.
+        values[parameter.name] = value.encode("utf-8", "replace").decode()
     return values
 
 
@@ -103,6 +102,7 @@ class _NativeConversation:
         self._chat = ChatConversation(connection)
         self._schemas = [schema(tool) for tool in tools.values()]
         self._open: tuple[str, ...] = ()
+        self._ids: set[str] = set()
 
     @property
     def counter(self) -> Counter:
@@ -137,8 +137,7 @@ class _NativeConversation:
         return await self._chat.request(sampling, on_retry, self._schemas)
 
     def _called(self, reply: ModelReply) -> None:
-        so_far = len(self._chat.messages)
-        ids = tuple(each.id or f"call_{so_far}_{n}" for n, each in enumerate(reply.calls))
+        ids = tuple(self._new_id(each.id) for each in reply.calls)
         calls = [
             {
                 "id": each,
@@ -151,10 +150,28 @@ class _NativeConversation:
         self._chat.put(message, reply.text, *(call.arguments for call in reply.calls))
         self._open = ids
 
+    def _new_id(self, given: str) -> str:
+        """The server's, unless it gives none or the same again: an id must name one call."""
+        id_ = given if given and given not in self._ids else f"call_{len(self._ids)}"
+        while id_ in self._ids:
+            id_ += "_"
+        self._ids.add(id_)
+        return id_
+
+
+def _parsed(arguments: str) -> dict[str, object] | None:
+    """A JSON object; None when it is none. Models write line breaks into texts as they are."""
+    try:
+        given = json.loads(arguments or "{}", strict=False)
+    except (ValueError, RecursionError):
+        return None
+    return given if isinstance(given, dict) else None
+
 
 def _sound(arguments: str) -> str:
-    """Arguments as the model wrote them, where they are JSON: templates fail on anything else."""
+    """Arguments as the model meant them, in valid JSON: templates fail on anything else."""
     try:
-        return arguments if isinstance(json.loads(arguments), dict) else "{}"
+        json.loads(arguments)
     except (ValueError, RecursionError):
-        return "{}"
+        return json.dumps(_parsed(arguments) or {})
+    return arguments if _parsed(arguments) is not None else "{}"
