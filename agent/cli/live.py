@@ -98,8 +98,8 @@ def _action(data: Acted, width: int) -> list[str]:
     thought = _first_sentence(data.thought)
     lines = [click.style(_short(f"{_INDENT}{thought}", width), dim=True)] if thought else []
     head = f"{data.step:>3}  {_short(data.tool, 20)}"
-    argument = _short(_first_line(data.argument), width - len(head) - 2)
-    return [*lines, f"{click.style(head, bold=True)}  {argument}"]
+    line = _short(f"{head}  {_first_line(data.argument)}", width)
+    return [*lines, click.style(line[: len(head)], bold=True) + line[len(head) :]]
 
 
 def _review(data: Reviewed, width: int) -> list[str]:
@@ -123,7 +123,7 @@ def _tests(data: Mapping[str, object]) -> list[str]:
     if not isinstance(counts, dict):
         return []
     words = [
-        click.style(f"{count} {safe(str(how))}", fg=_TEST_COLOURS.get(how))
+        click.style(f"{count} {_short(str(how), 20)}", fg=_TEST_COLOURS.get(how))
         for how, count in counts.items()
     ]
     if problem := data.get("problem"):
@@ -137,7 +137,7 @@ def _ending(data: Mapping[str, object]) -> list[str]:
     if not isinstance(status, str):
         return []
     if status != "exited":
-        return [click.style(safe(status), fg="red")]
+        return [click.style(_short(status, 20), fg="red")]
     return [click.style(f"exit code {code}", fg="red")] if code else []
 
 
