@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 from agent.errors import ConfigProblem
@@ -59,18 +59,16 @@ async def connect(
         ConfigProblem: there is no such profile.
         ModelError: the address, the key, the tokenizer or the model is not to be had.
     """
+    _chosen(settings)  # a wrong one is told before any server is waited for
+    if not settings.name:
+        name = await _only_model(_client_settings(settings, seed), settings.wait, progress)
+        settings = settings.model_copy(update={"name": name})
     tokenizer, profile, notes = await asyncio.to_thread(way_to_speak, settings)
-    client_settings = _client_settings(settings, seed)
-    if not client_settings.model:
-        name = await _only_model(client_settings, settings.wait, progress)
-        client_settings = replace(client_settings, model=name)
-    async with ModelClient(client_settings) as client:
+    async with ModelClient(_client_settings(settings, seed)) as client:
         context = await _context(client, settings, progress)
         if cost_limit is not None and settings.prices is None:
             notes += ("no prices are set: the limit on cost holds only if the server tells costs",)
-        yield Connected(
-            Connection(client, client_settings.model, context, tokenizer), profile, notes
-        )
+        yield Connected(Connection(client, settings.name, context, tokenizer), profile, notes)
 
 
 def _client_settings(settings: ModelSettings, seed: int) -> ClientSettings:
@@ -111,33 +109,43 @@ def way_to_speak(settings: ModelSettings) -> tuple[Tokenizer | None, Profile, tu
         ConfigProblem: there is no profile of that name.
         TokenizerProblem: a tokenizer is asked for that is not there, or is none.
     """
+    chosen = _chosen(settings)
+    if chosen is not None and not chosen.by_tokens:
+        return None, chosen, ()
+    path = find_tokenizer(settings.tokenizer, settings.name)
+    if chosen is not None:
+        if path is None:
+            raise TokenizerProblem(
+                f"the {chosen.name} profile needs the model's tokenizer, and there is none",
+                "set model.tokenizer to its tokenizer.json, or use --profile chat",
+            )
+        return Tokenizer.from_file(path), chosen, ()
+    if path is None:
+        return _by_text("no tokenizer of the model is here")
+    try:
+        tokenizer = Tokenizer.from_file(path)
+    except TokenizerProblem:
+        if settings.tokenizer:
+            raise
+        return _by_text(f"{path} is not the tokenizer of a CWM")
+    if not tokenizer.has_traces:
+        return _by_text("the model's tokenizer has no trace tokens")
+    return tokenizer, next(each for each in PROFILES.values() if each.by_tokens), ()
+
+
+def _chosen(settings: ModelSettings) -> Profile | None:
+    """The profile the user names, if they do."""
     if settings.profile and settings.profile not in PROFILES:
         raise ConfigProblem(
             f"there is no profile {settings.profile!r}", f"there are: {', '.join(PROFILES)}"
         )
-    chosen = PROFILES.get(settings.profile)
-    if chosen is not None and chosen.name != "cwm":
-        return None, chosen, ()
-    path = find_tokenizer(settings.tokenizer, settings.name)
-    if path is None:
-        if chosen is not None:
-            raise TokenizerProblem(
-                "the cwm profile needs the model's tokenizer, and there is none",
-                "set model.tokenizer to its tokenizer.json, or use --profile chat",
-            )
-        note = "no tokenizer of the model is here, so the chat endpoint is used"
-        return None, PROFILES["chat"], (note,)
-    try:
-        tokenizer = Tokenizer.from_file(path)
-    except TokenizerProblem:
-        if chosen is not None or settings.tokenizer:
-            raise
-        note = f"{path} is not the tokenizer of a CWM, so the chat endpoint is used"
-        return None, PROFILES["chat"], (note,)
-    if chosen is None and not tokenizer.has_traces:
-        note = "the model's tokenizer has no trace tokens, so the chat endpoint is used"
-        return None, PROFILES["chat"], (note,)
-    return tokenizer, PROFILES["cwm"], ()
+    return PROFILES.get(settings.profile)
+
+
+def _by_text(why: str) -> tuple[None, Profile, tuple[str, ...]]:
+    """The profile where there is no tokenizer to go by."""
+    profile = next(each for each in PROFILES.values() if not each.by_tokens)
+    return None, profile, (f"{why}, so the chat endpoint is used",)
 
 
 async def _only_model(settings: ClientSettings, wait: float, progress: Progress) -> str:
