@@ -17,10 +17,8 @@ from model.answer import Completion, Sampling
 from model.errors import ModelMisconfigured
 from model.retry import Retry
 from model.tokenizer import Tokenizer
-from model.wire import REASONING, STOPS, THINK_END, Dialogue
+from model.wire import REASONING, STOPS, THINK, THINK_END, Dialogue
 from tools.registry import Tool
-
-_THINK = "<think>"
 
 _HEADER = 8
 """Tokens of an answer's header, about."""
@@ -76,9 +74,7 @@ class _TokenConversation:
         self._dialogue.ask()
         self._asked = True
         asked = replace(sampling, stop_ids=self._dialogue.stop_ids)
-        completion = await self._client.complete(
-            self._dialogue.prompt.ids, asked, on_retry=on_retry
-        )
+        completion = await self._client.complete(self._dialogue.prompt, asked, on_retry=on_retry)
         # Some servers write the token that ended the answer into its text.
         return replace(completion, text=_without_stops(completion.text))
 
@@ -113,8 +109,7 @@ def _written(answer: Answer) -> str:
     if reply.calls or (good and THINK_END not in reply.text):
         # Another profile's, whose reasoning stands elsewhere or does not have to be.
         return f"{reply.reasoning}\n{THINK_END}\n{spoken(answer) or reply.text}"
-    text = reply.text
-    return text.lstrip().removeprefix(_THINK) if text.lstrip().startswith(_THINK) else text
+    return reply.text.removeprefix(THINK)
 
 
 def _without_stops(text: str) -> str:
