@@ -25,7 +25,7 @@ def tokenizer(tokenizer_file: Path) -> Tokenizer:
     return Tokenizer.from_file(tokenizer_file)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def calc(
     engine: Engine, base_image: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Box]:
@@ -33,7 +33,9 @@ async def calc(
     source = tmp_path_factory.mktemp("calc")
     for name, text in {
         "calc/__init__.py": "def add(a, b):\n    return a + b\n",
-        "tests/test_add.py": "from calc import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n",
+        "tests/test_add.py": (
+            "from calc import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n"
+        ),
     }.items():
         (source / name).parent.mkdir(exist_ok=True)
         (source / name).write_text(text)

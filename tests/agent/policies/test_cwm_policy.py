@@ -2,7 +2,6 @@
 
 import pytest
 
-from agent.loop import Limits
 from model.wire import REASONING
 from tests.agent.policies.modelruns import CHANGE, SUBMIT, TAKE, Player, call, done
 
