@@ -5,7 +5,7 @@ in is never looked at again: an issue may be full of dollars.
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -25,6 +25,13 @@ _NAMES: dict[str, frozenset[str]] = {
 """The files, and what may be filled in there."""
 
 _MESSAGES = "messages.toml"
+
+_MESSAGE_NAMES: dict[str, frozenset[str]] = {
+    "tests": frozenset({"tests"}),
+    "nearly_full": frozenset({"tokens"}),
+}
+_FORMAT_NAMES = frozenset({"detail", "tools"})
+"""What may be filled in there; the other messages stay as they are."""
 
 
 class _Messages(BaseModel):
@@ -118,9 +125,23 @@ def _read_messages(folder: Path | None) -> _Messages:
     try:
         theirs = tomllib.loads(_read(_MESSAGES, folder))
         errors = {**ours["format"], **theirs.get("format", {})}
-        return _Messages.model_validate({**ours, **theirs, "format": errors})
+        messages = _Messages.model_validate({**ours, **theirs, "format": errors})
     except tomllib.TOMLDecodeError as error:
         raise ConfigProblem(f"the prompts' {_MESSAGES} is not valid TOML: {error}") from None
     except (ValidationError, TypeError) as error:
         told = first_problem(error) if isinstance(error, ValidationError) else "format is no table"
         raise ConfigProblem(f"the prompts' {_MESSAGES} is wrong: {told}") from None
+    _check_messages(messages, known=ours["format"])
+    return messages
+
+
+def _check_messages(messages: _Messages, known: Collection[str]) -> None:
+    if strange := sorted(messages.format.keys() - set(known)):
+        raise ConfigProblem(
+            f"the prompts' {_MESSAGES} has format.{strange[0]}, which nothing is told with",
+            f"there are: {', '.join(known)}",
+        )
+    for name, names in _MESSAGE_NAMES.items():
+        _check(f"{_MESSAGES}: {name}", getattr(messages, name), names)
+    for kind, text in messages.format.items():
+        _check(f"{_MESSAGES}: format.{kind}", text, _FORMAT_NAMES)
