@@ -100,14 +100,17 @@ class ModelPolicy:
         return context
 
     def _first_prompt(self, context: Context, system: str, issue: Issue) -> str:
-        """The issue and what stands around it; of a long one the beginning is cut off."""
+        """The issue and what stands around it; of a long one the beginning is cut off.
+
+        The tests it names keep to half of the room, as there may be thousands of them.
+        """
         counter = context.counter
-        tests = self._texts.tests(issue.tests)
+        most = min(self._settings.first_prompt_tokens, context.size // 2 - counter.count(system))
+        tests = counter.cut_right(self._texts.tests(issue.tests), most // 2)
 
         def fill(text: str) -> str:
             return self._texts.fill("issue.md", issue=text, tests=tests, repository=REPOSITORY)
 
-        most = min(self._settings.first_prompt_tokens, context.size // 2 - counter.count(system))
         text = f"{issue.title}\n\n{issue.text}" if issue.title else issue.text
         whole = fill(text)
         if counter.count(whole) <= most:
