@@ -1,18 +1,25 @@
 """A reproduction from an issue's text, as a test of our own outside the repository.
 
-A fenced Python block that raises, or a doctest-like session, stands in for a failing test. Nothing
-of it runs on the host: the text is only taken apart here, and run in a sandbox.
+A Python block that raises or asserts, or a doctest-like session, stands in for a failing test; what
+the issue says should have come is asserted. Nothing of it runs on the host: the text is only taken
+apart here, and run in a sandbox.
 """
 
 import ast
 import doctest
 import re
-from dataclasses import dataclass
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from agent.policies.repair.expectations import expected_exceptions, expected_value
 
 _FENCE = re.compile(
     r"^[ \t]*(```+|~~~+)[ \t]*([\w+-]*)[^\n]*\n(.*?)^[ \t]*\1", re.DOTALL | re.MULTILINE
 )
-_PYTHON = {"python", "py", "python3", "pycon", ""}
+_INDENTED = re.compile(r"(?:^(?: {4}|\t)[^\n]*\n(?:[ \t]*\n)*)+", re.MULTILINE)
+_PYTHON = {"python", "py", "python3", "pycon", "python-console", ""}
+_COMMENT = re.compile(r"^(?P<code>[^#'\"]*(?:(?:'[^']*'|\"[^\"]*\")[^#'\"]*)*)#(?P<says>.*)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +30,20 @@ class Reproduction:
         kind: ``script``: it must run without an exception; ``session``: what is printed must be
             what the session shows.
         source: the script or the session.
+        raises: exceptions of which the script must raise one instead.
     """
 
     kind: str
     source: str
+    raises: tuple[str, ...] = ()
 
     def as_test(self) -> bytes:
         """A test file that runs it."""
-        body = _SCRIPT_TEST if self.kind == "script" else _SESSION_TEST
-        return f"SOURCE = {self.source!r}\n{body}".encode()
+        if self.kind == "session":
+            body = _SESSION_TEST
+        else:
+            body = _RAISING_TEST if self.raises else _SCRIPT_TEST
+        return f"SOURCE = {self.source!r}\nRAISES = {self.raises!r}\n{body}".encode()
 
 
 _SCRIPT_TEST = '''
@@ -39,6 +51,19 @@ _SCRIPT_TEST = '''
 def test_reproduction():
     """The script of the issue runs without an exception."""
     exec(compile(SOURCE, "reproduction", "exec"), {"__name__": "__main__"})
+'''
+
+_RAISING_TEST = '''
+
+def test_reproduction():
+    """The script of the issue raises what it should."""
+    try:
+        exec(compile(SOURCE, "reproduction", "exec"), {"__name__": "__main__"})
+    except Exception as error:
+        if not any(kind.__name__ in RAISES for kind in type(error).__mro__):
+            raise
+    else:
+        raise AssertionError("nothing was raised")
 '''
 
 _SESSION_TEST = '''
@@ -56,59 +81,142 @@ def test_reproduction():
 
 
 def find_reproductions(text: str) -> list[Reproduction]:
-    """What could be run, the likeliest first: blocks that assert, other blocks, sessions.
+    """What could be run, the likeliest first.
 
-    A session that ends in a traceback is taken without what it printed: it must not raise. One that
-    shows values is taken as it is; whether those are the wrong or the wanted ones only running it
-    tells, and one that passes shows nothing.
+    First what asserts, by itself or by what the issue says should have come, then other scripts,
+    then sessions. A session that ends in a traceback is taken without what it printed: it must not
+    raise, or not that. One that shows values is taken as it is; whether those are the wrong or the
+    wanted ones only running it tells, and one that passes shows nothing.
     """
+    text = text.replace("\r\n", "\n")
+    blocks, prose = _blocks(text)
+    imports = _imports(blocks)
     scripts: list[Reproduction] = []
     sessions: list[Reproduction] = []
-    blocks = [match[3] for match in _FENCE.finditer(text) if match[2].lower() in _PYTHON]
+    typed: list[Reproduction] = []
     for block in blocks:
-        source = _dedent(block)
-        if ">>>" in source:
-            sessions += _session(source)
-        elif _is_program(source):
-            scripts.append(Reproduction("script", source))
-    if not blocks and ">>>" in text:
-        sessions += _session(text)
-    scripts.sort(key=lambda each: "assert" not in each.source)
-    return scripts + sessions
+        if ">>>" in block:
+            inputs, session = _session(block, imports)
+            sessions += [session] if session is not None else []
+            # Where values are shown, that the inputs do not raise is less than what they show.
+            (scripts if session is None else typed).append(inputs)
+        else:
+            scripts.append(Reproduction("script", _with_imports(block, imports)))
+    scripts = [each for each in scripts if _is_program(each.source)]
+    typed = [each for each in typed if _is_program(each.source)]
+    wanted, raises = expected_value(prose), expected_exceptions(text)
+    told = [one for one in (_asserting(each, wanted) for each in scripts + typed) if one]
+    if raises:
+        told += [replace(each, raises=raises) for each in scripts + typed]
+    # A script that ought to raise shows nothing by not raising.
+    quiet = [each for each in scripts if "assert" in each.source or not raises]
+    quiet.sort(key=lambda each: "assert" not in each.source)
+    return list(dict.fromkeys([*told, *quiet, *sessions]))
 
 
-def _session(text: str) -> list[Reproduction]:
+def _blocks(text: str) -> tuple[list[str], str]:
+    """The blocks that may be Python, and the text around them."""
+    fenced = [_dedent(match[3]) for match in _FENCE.finditer(text) if match[2].lower() in _PYTHON]
+    prose = _FENCE.sub("\n\n", text)
+    if fenced:
+        return fenced, prose
+    if ">>>" in text:
+        return [_dedent(text)], "\n".join(
+            line for line in text.splitlines() if not line.lstrip().startswith((">>>", "..."))
+        )
+    indented = [_dedent(match[0]) for match in _INDENTED.finditer(f"{prose}\n")]
+    return indented, _INDENTED.sub("\n\n", f"{prose}\n")
+
+
+def _session(text: str, imports: list[str]) -> tuple[Reproduction, Reproduction | None]:
+    """A session's inputs as a script, and the session where it shows values and no traceback."""
     try:
         examples = doctest.DocTestParser().get_examples(text)
     except ValueError:
-        return []
-    if not examples:
-        return []
-    sources = "".join(example.source for example in examples)
-    if any(example.exc_msg for example in examples):
-        return [Reproduction("script", sources)] if _is_program(sources) else []
-    if not any(example.want for example in examples):
-        return [Reproduction("script", sources)] if _is_program(sources) else []
-    lines = []
+        examples = []
+    script = Reproduction("script", _with_imports("".join(e.source for e in examples), imports))
+    shown = [example for example in examples if example.want]
+    if not shown or any(example.exc_msg for example in examples):
+        return script, None
+    lines = [f">>> {line}" for line in imports if line not in script.source.splitlines()]
     for example in examples:
         first, *rest = example.source.rstrip("\n").split("\n")
         lines += [f">>> {first}", *(f"... {line}" for line in rest)]
         if example.want:
             lines.append(example.want.rstrip("\n"))
-    return [Reproduction("session", "\n".join(lines) + "\n")]
+    return script, Reproduction("session", "\n".join(lines) + "\n")
+
+
+def _asserting(script: Reproduction, wanted: str | None) -> Reproduction | None:
+    """The script with what comments, or the issue, say should come asserted; None without any."""
+    try:
+        tree = ast.parse(script.source)
+    except (SyntaxError, ValueError):
+        return None
+    lines = script.source.splitlines()
+    told = False
+    for statement in tree.body:
+        if not isinstance(statement, ast.Expr) or statement.end_lineno is None:
+            continue
+        comment = _COMMENT.match(lines[statement.end_lineno - 1])
+        value = expected_value(comment["says"]) if comment is not None else None
+        if value is None and statement is tree.body[-1]:
+            value = wanted
+        if value is None:
+            continue
+        told = True
+        lines[statement.lineno - 1] = f"got = {ast.unparse(_shown(statement.value))}"
+        check = f"assert got == {value} or str(got) == str({value}), repr(got)"
+        for number in range(statement.lineno, statement.end_lineno):
+            lines[number] = ""
+        lines[statement.lineno - 1] += f"\n{check}"
+    return replace(script, source="\n".join(lines) + "\n") if told else None
+
+
+def _shown(value: ast.expr) -> ast.expr:
+    """What a call of ``print`` prints; everything else shows itself."""
+    if (
+        isinstance(value, ast.Call)
+        and isinstance(value.func, ast.Name)
+        and value.func.id == "print"
+        and len(value.args) == 1
+    ):
+        return value.args[0]
+    return value
+
+
+def _imports(blocks: Iterable[str]) -> list[str]:
+    """The imports of all blocks: one often goes on where another ended."""
+    found = []
+    for block in blocks:
+        for line in block.splitlines():
+            code = line.removeprefix(">>> ").strip()
+            if re.match(r"(?:import|from)\s+\w", code) and _parses(code):
+                found.append(code)
+    return list(dict.fromkeys(found))
+
+
+def _with_imports(source: str, imports: list[str]) -> str:
+    has_any = re.search(r"^(?:import|from)\s+\w", source, re.MULTILINE)
+    return source if has_any else "".join(f"{line}\n" for line in imports) + source
 
 
 def _dedent(block: str) -> str:
-    import textwrap
-
     return textwrap.dedent(block).strip("\n") + "\n"
+
+
+def _parses(source: str) -> bool:
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError):
+        return False
+    return True
 
 
 def _is_program(source: str) -> bool:
     """Whether it is Python that does something: an import or a call, not a lone expression."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
+    if not _parses(source):
         return False
-    imports = any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(tree))
-    return imports and any(isinstance(node, ast.Call | ast.Assert) for node in ast.walk(tree))
+    nodes = list(ast.walk(ast.parse(source)))
+    imports = any(isinstance(node, ast.Import | ast.ImportFrom) for node in nodes)
+    return imports and any(isinstance(node, ast.Call | ast.Assert) for node in nodes)

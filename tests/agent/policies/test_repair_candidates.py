@@ -13,7 +13,6 @@ from agent.policies.repair.localise import Lines, Suspicion
 from agent.policies.repair.merit import is_last_resort, merit
 from agent.policies.repair.operators.operator import Hints
 from agent.policies.repair.replacement import edit_argument
-from agent.policies.repair.reproduction import find_reproductions
 from agent.policies.repair.source import TextEdit, apply_edits
 
 SOURCE = '''\
@@ -142,33 +141,6 @@ def test_the_edit_tools_argument_makes_exactly_the_edit(data: st.DataObject) -> 
         assert len(places) == 1
         before = "".join(f"{line}\n" for line in lines[: places[0]])
         assert before + replace + text[len(before) + len(search) :] == wanted
-
-
-@pytest.mark.parametrize(
-    ("text", "kinds"),
-    [
-        ("It breaks.", []),
-        ("```python\nfrom m import f\nassert f(1) == 2\n```", ["script"]),
-        ("```\n>>> from m import f\n>>> f(1)\n2\n```", ["session"]),
-        (
-            ">>> from m import f\n>>> f(1)\nTraceback (most recent call last):\nKeyError: 1",
-            ["script"],
-        ),
-        ("```python\nf(1)\n```", []),
-        ("```toml\n[a]\n```\n```python\nimport m\nm.f(\n```", []),
-        (
-            "```py\nimport m\nm.f()\n```\nand\n~~~python\nimport m\nassert m.g()\n~~~",
-            ["script", "script"],
-        ),
-    ],
-)
-def test_reproductions_are_found_in_an_issue(text: str, kinds: list[str]) -> None:
-    found = find_reproductions(text)
-    assert [each.kind for each in found] == kinds
-    for each in found:
-        ast.parse(each.as_test())
-    if len(found) == 2:
-        assert "assert" in found[0].source
 
 
 @pytest.mark.parametrize(
