@@ -7,16 +7,15 @@ whole ones when they are there. So there is nothing to put back, whatever ends t
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 import termios
 from collections.abc import Callable, Iterator
 
 import click
 
-from agent.cli.terminal import safe
-
-_LINES, _COLUMNS = 12, 400
-"""What is shown of a long text before the user asks for the rest."""
+_COLUMNS = 80
+"""Of a screen that does not say how many it has."""
 _LOOK_AGAIN_SECONDS = 0.3
 """How often a process in the background sees whether it is in the foreground again."""
 
@@ -50,6 +49,14 @@ class Console:
 
     # Out ----------------------------------------------------------------------------------------
 
+    @property
+    def columns(self) -> int:
+        """Of the screen."""
+        try:
+            return os.get_terminal_size(sys.stderr.fileno()).columns or _COLUMNS
+        except (OSError, ValueError):
+            return _COLUMNS  # it is a file
+
     def say(self, line: str) -> None:
         """Print a line, styled perhaps; an open question is shown again below it."""
         if self._prompt or self._fleeting:
@@ -74,12 +81,14 @@ class Console:
         """Read what is typed; lines that answer no question go to ``on_line``."""
         self._on_line = on_line
         self._tty = _own_description(self._descriptor)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, self._continued)
         self._listen()
 
     def close(self) -> None:
         """Read nothing more."""
-        self._stop_listening()
         if self._tty >= 0:
+            self._stop_listening()
+            asyncio.get_running_loop().remove_signal_handler(signal.SIGCONT)
             os.close(self._tty)
             self._tty = -1
 
@@ -133,8 +142,13 @@ class Console:
         if self._retry is not None:
             self._retry.cancel()
             self._retry = None
-        if self._tty >= 0:
-            asyncio.get_running_loop().remove_reader(self._tty)
+        asyncio.get_running_loop().remove_reader(self._tty)
+
+    def _continued(self) -> None:
+        """The process was stopped for a while (Ctrl-Z), and others wrote on the terminal."""
+        if self._prompt:
+            click.echo(err=True)
+            self._show_prompt()
 
     def _readable(self) -> None:
         loop = asyncio.get_running_loop()
@@ -187,28 +201,3 @@ def _own_description(descriptor: int) -> int:
         return os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
     except OSError:
         return os.dup(descriptor)
-
-
-def quoted(text: str, *, whole: bool = False) -> tuple[list[str], bool]:
-    """A text of somebody else's behind a bar, so that it cannot pass for words of ours.
-
-    Args:
-        text: may be hostile.
-        whole: not only its first lines, and of each its beginning.
-
-    Returns:
-        The lines, and whether anything was left out.
-    """
-    every = safe(text).split("\n")
-    if whole:
-        return [f"  │ {line}" for line in every], False
-    shown = [_beginning(line) for line in every[:_LINES]]
-    cut = shown != every
-    if len(every) > _LINES:
-        shown.append(f"[... {len(every) - _LINES} more lines]")
-    return [f"  │ {line}" for line in shown], cut
-
-
-def _beginning(line: str) -> str:
-    over = len(line) - _COLUMNS
-    return line if over <= 0 else f"{line[:_COLUMNS]} [... {over} more characters]"

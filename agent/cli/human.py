@@ -12,8 +12,9 @@ from typing import Literal, Self, TypeVar
 
 import click
 
-from agent.cli.console import Console, Withdrawn, quoted
+from agent.cli.console import Console, Withdrawn
 from agent.cli.editing import edited
+from agent.cli.excerpt import quoted
 from agent.cli.terminal import safe
 from agent.oversight import Allowed, Decision, EndedByUser, Refused
 from sandboxes.errors import SandboxError
@@ -51,7 +52,7 @@ _WORDS = {
 
 
 class TerminalOversight:
-    """Somebody at a terminal. Use as ``async with`` around what the loop runs in."""
+    """Somebody at a terminal, for one run. Use as ``async with`` around it."""
 
     def __init__(self, console: Console, *, confirm: Confirm = "none") -> None:
         """Nothing is read and no signal taken over before it is entered.
@@ -279,7 +280,7 @@ class TerminalOversight:
 
     def _show(self, name: str, argument: str, *, whole: bool = False) -> bool:
         """Show a call; returns whether something of it was left out."""
-        lines, cut = quoted(argument, whole=whole)
+        lines, cut = quoted(argument, self._console.columns, whole=whole)
         self._console.say("\n".join([click.style(f"run {safe(name)}?", fg="yellow"), *lines]))
         return cut
 

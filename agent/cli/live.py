@@ -1,13 +1,11 @@
 """A run as it happens, line by line: what the agent does and what comes of it."""
 
-import shutil
-import unicodedata
 from collections.abc import Callable, Mapping
 
 import click
 
 from agent.cli.console import Console
-from agent.cli.terminal import safe
+from agent.cli.excerpt import first_line, first_sentence, one_line
 from agent.trajectory import (
     Acted,
     Answered,
@@ -55,7 +53,7 @@ class Live:
             self._refused = data.step
         elif isinstance(data, Answered) and data.step == self._refused:
             return  # says no more than that
-        for line in lines_about(data, shutil.get_terminal_size().columns):
+        for line in lines_about(data, self._console.columns):
             self._console.say(line)
 
     def _count(self, trial: Tried) -> None:
@@ -79,12 +77,14 @@ def lines_about(data: EventData, width: int) -> list[str]:
 def _model(data: ModelChosen, width: int) -> list[str]:
     line = f"the model is {data.model} at {data.url} ({data.profile}, {data.context:,} tokens)"
     notes = [f"{_INDENT}{note}" for note in data.notes[:_MOST_NOTES]]
-    return [_short(each, width) for each in (line, *notes)]
+    return [one_line(each, width) for each in (line, *notes)]
 
 
 def _retry(data: Retried, width: int) -> list[str]:
     again = f"; asks again in {data.seconds:.0f} s ({data.number} of {data.of})"
-    return [click.style(_short(f"{_INDENT}{data.reason}", width - len(again)) + again, fg="yellow")]
+    return [
+        click.style(one_line(f"{_INDENT}{data.reason}", width - len(again)) + again, fg="yellow")
+    ]
 
 
 def _compaction(data: Compacted, width: int) -> list[str]:
@@ -95,24 +95,24 @@ def _compaction(data: Compacted, width: int) -> list[str]:
 def _action(data: Acted, width: int) -> list[str]:
     if data.tool is None:
         return []  # what it says in the end is an event of its own
-    thought = _first_sentence(data.thought)
-    lines = [click.style(_short(f"{_INDENT}{thought}", width), dim=True)] if thought else []
-    head = f"{data.step:>3}  {_short(data.tool, 20)}"
-    line = _short(f"{head}  {_first_line(data.argument)}", width)
+    thought = first_sentence(data.thought)
+    lines = [click.style(one_line(f"{_INDENT}{thought}", width), dim=True)] if thought else []
+    head = f"{data.step:>3}  {one_line(data.tool, 20)}"
+    line = one_line(f"{head}  {first_line(data.argument)}", width)
     return [*lines, click.style(line[: len(head)], bold=True) + line[len(head) :]]
 
 
 def _review(data: Reviewed, width: int) -> list[str]:
     if data.decision == "allowed":
         return []
-    text = _first_line(data.reason if data.decision == "refused" else data.argument)
+    text = first_line(data.reason if data.decision == "refused" else data.argument)
     line = f"{_INDENT}{data.decision} by you" + (f": {text}" if text else "")
-    return [click.style(_short(line, width), fg="yellow")]
+    return [click.style(one_line(line, width), fg="yellow")]
 
 
 def _result(data: Answered, width: int) -> list[str]:
     if not data.ok:
-        return [click.style(_short(f"{_INDENT}{_first_line(data.output)}", width), fg="red")]
+        return [click.style(one_line(f"{_INDENT}{first_line(data.output)}", width), fg="red")]
     words = [*_tests(data.data), *_ending(data.data)] or [click.style("ok", fg="green")]
     return [f"{_INDENT}{', '.join(words)}  ({data.seconds:.1f} s)"]
 
@@ -123,11 +123,11 @@ def _tests(data: Mapping[str, object]) -> list[str]:
     if not isinstance(counts, dict):
         return []
     words = [
-        click.style(f"{count} {_short(str(how), 20)}", fg=_TEST_COLOURS.get(how))
+        click.style(f"{count} {one_line(str(how), 20)}", fg=_TEST_COLOURS.get(how))
         for how, count in counts.items()
     ]
     if problem := data.get("problem"):
-        words.append(click.style(_short(str(problem), 60), fg="red"))
+        words.append(click.style(one_line(str(problem), 60), fg="red"))
     return words or ["no test ran"]
 
 
@@ -137,26 +137,26 @@ def _ending(data: Mapping[str, object]) -> list[str]:
     if not isinstance(status, str):
         return []
     if status != "exited":
-        return [click.style(_short(status, 20), fg="red")]
+        return [click.style(one_line(status, 20), fg="red")]
     return [click.style(f"exit code {code}", fg="red")] if code else []
 
 
 def _malformed(data: Malformed, width: int) -> list[str]:
-    line = f"{data.step:>3}  no valid action: {_first_line(data.message)}"
-    return [click.style(_short(line, width), fg="red")]
+    line = f"{data.step:>3}  no valid action: {first_line(data.message)}"
+    return [click.style(one_line(line, width), fg="red")]
 
 
 def _message(data: Said, width: int) -> list[str]:
     if data.role == "policy":
-        said = _first_sentence(data.text)
-        return [_short(f"{_INDENT}the agent is done: {said}", width)] if said else []
-    return [_short(f"{_INDENT}told by you: {_first_line(data.text)}", width)]
+        said = first_sentence(data.text)
+        return [one_line(f"{_INDENT}the agent is done: {said}", width)] if said else []
+    return [one_line(f"{_INDENT}told by you: {first_line(data.text)}", width)]
 
 
 def _localisation(data: Localised, width: int) -> list[str]:
     first = f", first {data.lines[0].path}:{data.lines[0].line}" if data.lines else ""
     line = f"{_INDENT}{len(data.lines)} suspicious lines{first}  ({data.seconds:.1f} s)"
-    return [_short(line, width)]
+    return [one_line(line, width)]
 
 
 def _submission(data: Submitted, width: int) -> list[str]:
@@ -171,7 +171,7 @@ def _submission(data: Submitted, width: int) -> list[str]:
 
 
 def _limit(data: Limited, width: int) -> list[str]:
-    return [click.style(_short(f"{_INDENT}{data.message}", width), fg="yellow")]
+    return [click.style(one_line(f"{_INDENT}{data.message}", width), fg="yellow")]
 
 
 _DESCRIBE: dict[type[EventData], Callable[..., list[str]]] = {
@@ -187,32 +187,3 @@ _DESCRIBE: dict[type[EventData], Callable[..., list[str]]] = {
     Submitted: _submission,
     Limited: _limit,
 }
-
-
-def _first_line(text: str) -> str:
-    """The first line that says something, and a sign that there are more."""
-    first, _, rest = text.strip().partition("\n")
-    return f"{first.rstrip()} ..." if rest.strip() else first
-
-
-def _first_sentence(text: str) -> str:
-    words = " ".join(text.split())
-    end = words.find(". ")
-    return words[: end + 1] if end > 0 else words
-
-
-def _short(text: str, width: int) -> str:
-    """A text in one line that is safe to print and no wider than so many columns."""
-    text = safe(text[: max(width, 0) + 1]).replace("\t", " ").replace("\n", " ")
-    fitting = _fitting(text, width)
-    return text if fitting == text else f"{_fitting(text, width - 1)}…"
-
-
-def _fitting(text: str, width: int) -> str:
-    """As much of the beginning as there is room for."""
-    used = 0
-    for place, sign in enumerate(text):
-        used += 2 if unicodedata.east_asian_width(sign) in "WF" else 1
-        if used > width:
-            return text[:place]
-    return text

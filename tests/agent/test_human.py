@@ -1,6 +1,7 @@
 """The user at a terminal: a real one, a real process, keys typed into it."""
 
 import json
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -173,14 +174,14 @@ def test_an_editor_that_fails_changes_nothing(loop: Loop, editor: str) -> None:
 
 
 def test_long_calls_are_folded_and_can_be_seen_whole(loop: Loop) -> None:
-    command = "\n".join(f": line {number}" for number in range(50)) + f"\n: {'x' * 2000}END"
+    command = "\n".join(f": line {number}" for number in range(50)) + f"\n: {'x' * 2000}\n: END"
     with loop.start(("bash", command), confirm="all") as user:
-        user.wait_for("more lines]")
+        user.wait_for("52 lines in all]")
         assert "line 40" not in user.screen
         user.wait_for("[v]iew all")
         user.type("v")
         user.wait_for("│ : line 40")
-        user.wait_for("xEND")
+        user.wait_for("│ : END")
         user.wait_for(ASKED)
         user.type("y")
         assert user.end() == 0
@@ -361,6 +362,15 @@ def test_the_time_limit_closes_the_menu(loop: Loop) -> None:
         user.wait_for(MENU)
         user.wait_for("ENDED limit")
         user.wait_for("the loop has ended meanwhile")
+        assert user.end() == 0
+
+
+def test_a_question_is_shown_again_after_a_stop(loop: Loop) -> None:
+    with loop.start(("bash", "echo hi"), confirm="all") as user:
+        user.wait_for(ASKED)
+        user.process.send_signal(signal.SIGCONT)
+        user.wait_for(ASKED)
+        user.type("y")
         assert user.end() == 0
 
 

@@ -106,6 +106,33 @@ def test_after_the_loop_ctrl_c_stops_at_once(
     assert foretrace.result()["status"] == "failed"
 
 
+def test_a_search_goes_on_under_the_menu_and_resolves(runs: Runs, foretrace: CommandLine) -> None:
+    with runs("--policy", "repair") as user:
+        user.wait_for("suspicious lines")
+        user.press(CTRL_C)
+        user.wait_for(MENU)
+        user.type("m be careful")
+        user.wait_for("queued")
+        user.wait_for(MENU)
+        user.type("c")
+        user.wait_for("resolved")
+        assert user.end() == 0
+    assert foretrace.result()["status"] == "resolved"
+
+
+def test_a_search_is_stopped_with_all_its_sandboxes(
+    runs: Runs, foretrace: CommandLine, engine: Engine
+) -> None:
+    with runs("--policy", "repair") as user:
+        user.wait_for("suspicious lines")
+        user.press(CTRL_C)
+        user.wait_for(MENU)
+        user.type("q")
+        assert user.end() == 130
+    assert "Traceback" not in user.screen
+    assert containers(engine, foretrace) == []
+
+
 def test_with_json_the_user_is_asked_beside_it(
     runs: Runs, foretrace: CommandLine, write_script: Script, tmp_path: Path
 ) -> None:
