@@ -1,12 +1,12 @@
 """Runs of the model policy against a scripted server, in a real sandbox."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from agent.issue import Issue
 from agent.loop import Limits, LoopEnd, run_loop
-from agent.oversight import Oversight
+from agent.oversight import Oversight, Unattended
 from agent.policies.cwm.connect import connect
 from agent.policies.cwm.policy import ModelPolicy
 from agent.policies.cwm.settings import ModelSettings
@@ -42,6 +42,22 @@ SUBMIT = call("submit", "/tmp/fix.patch")
 """A whole resolution, in three turns."""
 
 
+class Speaking(Unattended):
+    """A user who says something before some turns, and lets everything run.
+
+    Attributes:
+        texts: what, by turn.
+    """
+
+    def __init__(self, texts: Mapping[int, str]) -> None:
+        self.texts = texts
+        self._turn = 0
+
+    async def between_turns(self) -> Sequence[str]:
+        self._turn += 1
+        return [self.texts[self._turn]] if self._turn in self.texts else []
+
+
 @dataclass
 class Played:
     """A run that has ended.
@@ -49,16 +65,16 @@ class Played:
     Attributes:
         end: of the loop.
         events: of the trajectory.
-        asked: what the server was asked.
+        asked: what the server was asked for, oldest first.
         prompts: in ids, of the completions endpoint.
-        texts: the prompts as text, of either endpoint.
+        texts: the same as text.
+        messages: of the chat endpoint.
     """
 
     end: LoopEnd
     events: list[Event]
     asked: list[Request]
     tokenizer: Tokenizer
-    _texts: list[str] = field(default_factory=list)
 
     @property
     def prompts(self) -> list[list[int]]:
@@ -67,6 +83,10 @@ class Played:
     @property
     def texts(self) -> list[str]:
         return [self.tokenizer.decode(prompt) for prompt in self.prompts]
+
+    @property
+    def messages(self) -> list[list[dict]]:
+        return [request.json["messages"] for request in self.asked]
 
     def of(self, kind: str) -> list:
         """The data of all events of a type."""
