@@ -164,7 +164,7 @@ def _submission(data: Submitted, width: int) -> list[str]:
     files = sum(line.startswith("diff ") for line in lines)
     added = sum(line.startswith("+") and not line.startswith("+++ ") for line in lines)
     removed = sum(line.startswith("-") and not line.startswith("--- ") for line in lines)
-    said = f"{_BY[data.by]}: {added} lines added, {removed} removed, {files} file(s)"
+    said = f"{_BY[data.by]}: +{added} -{removed} lines in {files} file(s)"
     if not data.applies:
         return [click.style(f"{_INDENT}{said}; it does not apply", fg="red")]
     return [click.style(f"{_INDENT}{said}", fg="green")]

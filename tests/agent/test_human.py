@@ -63,8 +63,12 @@ class Loop:
 @pytest.fixture
 def loop(tmp_path: Path, engine: Engine, base_image: str) -> Iterator[Loop]:
     yield Loop(tmp_path, base_image)
-    left = engine.client.api.containers(all=True, filters={"label": [f"{RUN}={tmp_path.name}"]})
-    assert left == []
+    assert containers(engine, tmp_path.name) == []
+
+
+def containers(engine: Engine, run: str) -> list[str]:
+    found = engine.client.api.containers(all=True, filters={"label": [f"{RUN}={run}"]})
+    return [each["Id"] for each in found]
 
 
 def test_each_call_runs_once_it_is_approved(loop: Loop) -> None:
@@ -216,8 +220,7 @@ def test_escape_sequences_do_not_reach_the_terminal(loop: Loop) -> None:
 
 
 def test_what_is_typed_while_a_command_runs_is_told_between_turns(loop: Loop) -> None:
-    command = "touch begun; until test -e go; do sleep 0.05; done"
-    with loop.start(("bash", command), ("bash", "echo second")) as user:
+    with loop.start(("bash", "sleep 300"), ("bash", "echo second")) as user:
         user.wait_for("1  bash")
         user.type("look at the tests, too")
         user.wait_for(QUEUED)
@@ -236,11 +239,17 @@ def test_what_is_typed_while_a_command_runs_is_told_between_turns(loop: Loop) ->
     assert types[:5] == ["action", "result", "message", "message", "action"]
 
 
-def test_the_loop_waits_while_the_menu_is_open_and_goes_on_after_it(loop: Loop) -> None:
-    with loop.start(("bash", "sleep 2; echo first"), ("bash", "echo second")) as user:
+def test_the_loop_waits_while_the_menu_is_open_and_goes_on_after_it(
+    loop: Loop, engine: Engine
+) -> None:
+    command = "until test -e /tmp/go; do sleep 0.05; done; echo first"
+    with loop.start(("bash", command), ("bash", "echo second")) as user:
         user.wait_for("1  bash")
         user.press(CTRL_C)
         user.wait_for(MENU)
+        (container,) = containers(engine, loop.folder.name)
+        api = engine.client.api
+        api.exec_start(api.exec_create(container, ["touch", "/tmp/go"])["Id"])
         user.wait_for("ok")  # the command went on
         user.wait_for(MENU)  # which is shown again below
         user.type("what?")
@@ -356,7 +365,7 @@ def test_the_end_of_input_while_nothing_is_asked_ends_nothing(loop: Loop) -> Non
 
 
 def test_the_time_limit_closes_the_menu(loop: Loop) -> None:
-    with loop.start(("bash", "sleep 300"), seconds=4) as user:
+    with loop.start(("bash", "sleep 300"), seconds=6) as user:
         user.wait_for("1  bash")
         user.press(CTRL_C)
         user.wait_for(MENU)
@@ -390,10 +399,12 @@ def test_in_the_background_nothing_is_read(loop: Loop) -> None:
 
 
 BACKGROUND = """\
-import os, signal, subprocess, sys
+import os, select, signal, subprocess, sys, time
 signal.signal(signal.SIGTTOU, signal.SIG_IGN)
 child = subprocess.Popen(sys.argv[1:], process_group=0)
 print("SHELL>", flush=True)
+select.select([0], [], [])
+time.sleep(0.5)  # time for the run to make its mistake
 print("SHELL GOT", sys.stdin.readline(), flush=True)
 pid, _ = os.waitpid(child.pid, os.WNOHANG | os.WUNTRACED)
 print("NOT STOPPED" if pid == 0 else "STOPPED", flush=True)

@@ -62,7 +62,7 @@ def test_what_there_is_is_taken_and_verified_when_the_user_submits(
         user.press(CTRL_C)
         user.wait_for(MENU)
         user.type("s")
-        user.wait_for("taken as it stands at your word: 1 lines added, 1 removed")
+        user.wait_for("taken as it stands at your word: +1 -1 lines in 1 file(s)")
         user.wait_for("resolved")
         assert user.end() == 0
     result = foretrace.result()
