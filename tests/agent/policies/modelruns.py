@@ -1,5 +1,6 @@
 """Runs of the model policy against a scripted server, in a real sandbox."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,6 +154,9 @@ class Player:
                         test_command=ToolSettings().test_command,
                         oversight=oversight,
                     )
+            async with asyncio.timeout(10):  # whatever was asked is answered or hung up on
+                for request in served.asked:
+                    await request.over.wait()
             return Played(end, trajectory.events, served.asked, self.tokenizer)
 
     def _reply(self, text: str) -> Reply:
