@@ -80,7 +80,8 @@ async def ensure_image(engine: "Engine", progress: Callable[[str], None]) -> str
         SandboxError: the base image or this one cannot be made.
     """
     from sandboxes.environment.base import ensure_base
-    from sandboxes.environment.build import ROOT, BuildContainer, BuildLog
+    from sandboxes.environment.build import ROOT, BuildContainer
+    from sandboxes.environment.buildlog import BuildLog
     from sandboxes.hostnet import host_network
 
     base = await ensure_base(engine, progress=progress)

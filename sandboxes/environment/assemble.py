@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sandboxes.environment.base import GENERATED
-from sandboxes.environment.build import ROOT, BuildContainer, BuildLog, Progress, archive_of
+from sandboxes.environment.build import ROOT, BuildContainer, Progress, archive_of
+from sandboxes.environment.buildlog import BuildLog
 from sandboxes.environment.detect import EnvironmentPlan, Step
-from sandboxes.errors import BuildFailed, EngineRefused, UnsuitableImage
+from sandboxes.errors import BuildFailed, EngineRefused, SandboxDied, UnsuitableImage
 from sandboxes.hostnet import BUILD_FOLDER, BuildNetwork
 from sandboxes.repository.archive import BASE_GIT
 from sandboxes.sandbox import REPOSITORY
@@ -31,6 +32,7 @@ rm -rf {REPOSITORY}/.git /opt/foretrace/base.git
 : > {GENERATED}
 git config --system --replace-all safe.directory '*'
 git config --system --replace-all core.excludesFile {GENERATED}
+command -v python >/dev/null || ln -s "$(command -v python3)" /usr/local/bin/python
 """
 
 _HINTS = (
@@ -233,6 +235,10 @@ async def _examine(container: BuildContainer, image: str) -> None:
         script = "for p in git timeout; do command -v $p >/dev/null || echo $p; done"
         script += "; command -v python3 >/dev/null || command -v python >/dev/null || echo Python"
         missing = (await container.read(script, user=ROOT, folder="/")).decode().split()
+    except SandboxDied:
+        raise UnsuitableImage(
+            f"the image {image} does not run", "every sandbox needs bash, git, coreutils, a Python"
+        ) from None
     except (BuildFailed, EngineRefused):
         missing = ["bash"]
     if missing:

@@ -20,7 +20,8 @@ from packaging.version import Version
 from pydantic import BaseModel, ConfigDict, Field
 
 from sandboxes.environment import debian, store
-from sandboxes.environment.build import ROOT, BuildContainer, BuildLog, Progress, silent
+from sandboxes.environment.build import ROOT, BuildContainer, Progress, silent
+from sandboxes.environment.buildlog import BuildLog
 from sandboxes.environment.registry import Refusal, pull
 from sandboxes.environment.store import has_image
 from sandboxes.errors import BaseImageFailed, BuildFailed

@@ -9,18 +9,18 @@ folder that is gone before the commit. A build that fails or is cancelled leaves
 import contextlib
 import io
 import json
-import shlex
 import tarfile
 import time
 import uuid
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Self
+from typing import IO, TYPE_CHECKING, ParamSpec, Self, TypeVar
 
-from sandboxes.containers import ulimits
+from sandboxes.containers import state, ulimits
 from sandboxes.engine import uncancelled
-from sandboxes.errors import BuildFailed, SandboxError
+from sandboxes.environment import apt
+from sandboxes.environment.buildlog import BuildLog
+from sandboxes.errors import BuildFailed, EngineRefused, SandboxDied
 from sandboxes.hostnet import BUILD_FOLDER, DEBIAN_SUITES, BuildNetwork
 
 if TYPE_CHECKING:
@@ -28,102 +28,23 @@ if TYPE_CHECKING:
 
     from sandboxes.engine import Engine
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 Progress = Callable[[str], None]
 """Told, in one line each, what a build is doing."""
 
 AGENT = "1000:1000"
 ROOT = "0:0"
-_TAIL_LINES = 20
+_TIMED_OUT, _KILLED = 124, 137  # exit codes; of coreutils' timeout, and of whatever got SIGKILL
 _AGENT_HOME = "/home/agent"
-_UPDATE_SECONDS = 900
-_OWN_SOURCES_SECONDS = 90  # where packets get lost, apt tries every address of every source
 
 # Of the build container's own way to start nothing stays.
 _PLACE = ("WORKDIR /testbed", 'CMD ["/bin/bash"]')
 
-# The image's own sources come first: they are of the same state as what is installed. An image that
-# was bootstrapped holds none, and behind a mirror those of others do not answer: then the host's.
-_APT = f"""
-dpkg-query --show PACKAGES >/dev/null 2>&1 && exit 0
-. /etc/os-release
-hosts={BUILD_FOLDER}/$VERSION_CODENAME.list
-apt_install() {{
-    timeout -k 5 $1 apt-get -c={BUILD_FOLDER}/apt.conf "${{@:2}}" update &&
-        apt-get -c={BUILD_FOLDER}/apt.conf "${{@:2}}" install -y --no-install-recommends PACKAGES
-}}
-own=no
-grep -rqs '^deb \\|^URIs:' /etc/apt/sources.list /etc/apt/sources.list.d && own=yes
-if [ ! -s $hosts ]; then
-    apt_install {_UPDATE_SECONDS}
-elif [ $own = no ] || ! apt_install {_OWN_SOURCES_SECONDS} -o Acquire::Retries=0; then
-    [ $own = no ] || echo "The image's own package sources do not do: trying the host's."
-    apt_install {_UPDATE_SECONDS} -o Dir::Etc::sourcelist=$hosts -o Dir::Etc::sourceparts=/dev/null
-fi
-apt-get clean
-rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/log/apt /var/log/dpkg.log
-"""
-
 
 def silent(_: str) -> None:
     """A `Progress` that tells nobody."""
-
-
-class BuildLog:
-    """The log of one build: every line masked, kept in a file when there is one.
-
-    Args:
-        path: where the lines go; None keeps only the last ones.
-        network: knows what must be masked.
-    """
-
-    def __init__(self, path: Path | None, network: BuildNetwork) -> None:
-        self.path = path
-        self._network = network
-        self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
-        self._part = ""
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-
-    def start(self) -> None:
-        """Empty the file: the log of an earlier build of the same name is not this one's."""
-        if self.path is not None:
-            self.path.write_text("", encoding="utf-8")
-
-    def command(self, command: str) -> None:
-        """Note which command follows; its output is what `tail` gives from now on."""
-        self.flush()
-        self._write(f"$ {command}")
-        self._tail.clear()
-
-    def output(self, data: bytes) -> None:
-        """Add output; a line is written once it is complete, so that no secret is cut in two."""
-        text = self._part + data.decode("utf-8", "replace").replace("\r\n", "\n").replace(
-            "\r", "\n"
-        )
-        *lines, self._part = text.split("\n")
-        if len(self._part) > 64 * 1024:
-            lines.append(self._part)
-            self._part = ""
-        if lines:
-            self._write("\n".join(lines))
-
-    def flush(self) -> None:
-        """Write what is left of a line without an end."""
-        if self._part:
-            self._write(self._part)
-            self._part = ""
-
-    def tail(self) -> str:
-        """The last lines of the last command's output."""
-        self.flush()
-        return "\n".join(self._tail)
-
-    def _write(self, text: str) -> None:
-        text = self._network.mask(text)
-        self._tail.extend(text.split("\n"))
-        if self.path is not None:
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(text + "\n")
 
 
 def archive_of(files: Mapping[str, bytes], *, uid: int = 0, mode: int = 0o644) -> bytes:
@@ -229,7 +150,30 @@ class BuildContainer:
 
     async def put(self, archive: bytes | IO[bytes] | Iterator[bytes]) -> None:
         """Unpack a tar archive at ``/``."""
-        await self._engine.call(self._put, archive)
+        await self._call(self._put, archive)
+
+    async def _call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call the engine about the container.
+
+        Raises:
+            SandboxDied: it was ended or removed from outside.
+        """
+        try:
+            return await self._engine.call(work, *args, **kwargs)
+        except EngineRefused as error:
+            died = await self._end()
+            if died is not None:
+                raise died from error
+            raise
+
+    async def _end(self) -> SandboxDied | None:
+        """The error that says that the container does not run any more; None while it does."""
+        found = await self._engine.call(state, self._engine, self._name)
+        if found is None:
+            return SandboxDied("the build container was removed from outside")
+        if self._started and not found.get("Running"):
+            return SandboxDied(f"the build container ended (exit code {found.get('ExitCode')})")
+        return None
 
     def _put(self, archive: bytes | IO[bytes] | Iterator[bytes]) -> None:
         self._engine.client.api.put_archive(self._name, "/", archive)
@@ -258,17 +202,23 @@ class BuildContainer:
 
         Raises:
             BuildFailed: the exit code is not 0, or the time is over.
+            SandboxDied: the container was ended from outside.
         """
         shown = self._network.mask(shown or command)
         self.log.command(shown)
-        code = await self._engine.call(self._exec, command, user, folder, timeout, environment)
+        started = time.monotonic()
+        code = await self._call(self._exec, command, user, folder, timeout, environment)
         if code == 0:
             return
-        how = (
-            f"took longer than {timeout:.0f} s"
-            if code in (124, 137)
-            else f"failed with exit code {code}"
-        )
+        if code is None or code >= _KILLED:
+            died = await self._end()
+            if died is not None:
+                raise died
+        how = f"failed with exit code {code}"
+        if code in (_TIMED_OUT, _KILLED) and time.monotonic() - started >= timeout:
+            how = f"took longer than {timeout:.0f} s"
+        elif code == _KILLED:
+            how = "was killed (exit code 137), probably for want of memory"
         first = shown.strip().splitlines()[0]
         raise BuildFailed(
             f"the build step `{first}` {how}",
@@ -286,12 +236,11 @@ class BuildContainer:
         """
         if not packages:
             return
-        names = " ".join(shlex.quote(name) for name in packages)
         await self.run(
-            _APT.replace("PACKAGES", names),
+            apt.install_script(packages),
             user=ROOT,
             folder="/",
-            shown=f"apt-get install {names}",
+            shown=f"apt-get install {' '.join(packages)}",
             hint="check the names under packages in [environment] of foretrace.toml",
         )
 
@@ -302,7 +251,7 @@ class BuildContainer:
         folder: str,
         timeout: float,
         environment: Mapping[str, str] | None,
-    ) -> int:
+    ) -> int | None:
         api = self._engine.client.api
         variables = {
             **self._network.environment,
@@ -321,16 +270,15 @@ class BuildContainer:
         for _, chunk in _frames(api, exec_id):
             self.log.output(chunk)
         self.log.flush()
-        code = api.exec_inspect(exec_id)["ExitCode"]
-        if code is None:
-            raise SandboxError("the build container went away while a step was running")
-        return int(code)
+        code: int | None = api.exec_inspect(exec_id)["ExitCode"]
+        return code
 
     async def read(self, command: str, *, user: str = AGENT, folder: str = "/testbed") -> bytes:
         """The standard output of a command of ours (not of the project's).
 
         Raises:
             BuildFailed: the exit code is not 0.
+            SandboxDied: the container was ended from outside.
         """
 
         def work() -> tuple[int, bytes, bytes]:
@@ -342,7 +290,7 @@ class BuildContainer:
             out, err = (b"".join(data for kind, data in frames if kind == k) for k in (1, 2))
             return int(api.exec_inspect(exec_id)["ExitCode"] or 0), out, err
 
-        code, out, err = await self._engine.call(work)
+        code, out, err = await self._call(work)
         if code != 0:
             raise BuildFailed(
                 f"`{command}` failed in the build container with exit code {code}",
@@ -368,7 +316,7 @@ class BuildContainer:
         if self._started and self._online:
             await self.run(f"rm -rf {BUILD_FOLDER}", user=ROOT, folder="/", timeout=60)
         # Finished even when cancelled: an image is worth keeping, half a commit is not.
-        return await uncancelled(self._engine.call(self._commit, labels, changes, tag))
+        return await uncancelled(self._call(self._commit, labels, changes, tag))
 
     def _commit(self, labels: Mapping[str, str], changes: Sequence[str], tag: str) -> str:
         # A commit takes the container's labels over: blank those that name an owner.

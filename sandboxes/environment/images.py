@@ -21,7 +21,8 @@ from sandboxes.environment.assemble import (
     build_repository,
 )
 from sandboxes.environment.base import BaseImage, BaseSettings, ensure_base
-from sandboxes.environment.build import BuildLog, Progress, silent
+from sandboxes.environment.build import Progress, silent
+from sandboxes.environment.buildlog import BuildLog
 from sandboxes.environment.detect import (
     EnvironmentPlan,
     EnvironmentSettings,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from sandboxes.engine import Engine
     from sandboxes.repository.checkout import Checkout
 
-BUILDER = 2
+BUILDER = 3
 """Counts the changes of how images are built: what another count made is not used."""
 
 

@@ -68,6 +68,8 @@ class GitRefused(Exception):
         """The first line that says why."""
         lines = [line.strip() for line in str(self).splitlines() if line.strip()]
         for line in lines:
+            if line.startswith("fatal: Could not read from remote"):
+                break  # ssh has said why, before
             if line.startswith(("fatal:", "error:")):
                 return line.partition(":")[2].strip()
         return lines[0] if lines else "git gave no reason"

@@ -2,98 +2,24 @@
 
 import asyncio
 import json
-import shutil
-import tempfile
-import uuid
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from sandboxes.docker import DockerSandbox
-from sandboxes.engine import Engine
 from sandboxes.environment import store
 from sandboxes.environment.assemble import ignore_pattern
-from sandboxes.environment.base import BaseSettings
 from sandboxes.environment.detect import EnvironmentSettings
 from sandboxes.environment.images import (
-    RepositoryImage,
     ensure_environment,
-    ensure_repository_image,
     plan_for,
 )
-from sandboxes.errors import BuildFailed, ConfigurationProblem, UnsuitableImage
+from sandboxes.errors import BuildFailed, ConfigurationProblem, SandboxDied
 from sandboxes.hostnet import host_network
-from sandboxes.repository.checkout import Checkout, prepare_checkout
+from tests.sandboxes.environment.builds import QUICK, SETUP, Place, building
 
 pytestmark = [pytest.mark.engine, pytest.mark.network]
-
-QUICK = EnvironmentSettings(test="python -m unittest {tests}")
-"""No pytest: what is installed is not what most of these tests are about."""
-
-SETUP = """
-from pathlib import Path
-from setuptools import setup
-Path("thing/[v] 1.py").write_text("VERSION = 1\\n")
-Path("thing/__init__.py").write_text("TOUCHED = True\\n")
-setup(name="thing", version="1", packages=["thing"])
-"""
-
-
-@dataclass
-class Place:
-    """Where a test builds: an engine, a name nobody else uses, folders."""
-
-    engine: Engine
-    name: str
-    folder: Path
-    base: BaseSettings
-
-    @property
-    def log(self) -> Path:
-        return self.folder / "build.log"
-
-    def checkout(self, files: dict[str, str]) -> Checkout:
-        """A checkout of a repository with these files."""
-        source = self.folder / "source" / self.name
-        shutil.rmtree(source, ignore_errors=True)
-        for name, text in files.items():
-            (source / name).parent.mkdir(parents=True, exist_ok=True)
-            (source / name).write_text(text)
-        into = Path(tempfile.mkdtemp(dir=self.folder))
-        cache = self.folder / "cache"
-        return prepare_checkout(str(source), base=None, cache=cache, into=into)
-
-    async def build(
-        self, checkout: Checkout, settings: EnvironmentSettings = QUICK
-    ) -> RepositoryImage:
-        return await ensure_repository_image(
-            self.engine, checkout, settings, base=self.base, log=self.log
-        )
-
-    async def look(self, image: str, script: str) -> str:
-        """What a script says in a sandbox of an image."""
-        async with DockerSandbox(self.engine, image) as sandbox:
-            return (await sandbox.run(script, state=None)).text
-
-
-@pytest.fixture
-async def place(engine: Engine, base_image: str, tmp_path: Path) -> AsyncIterator[Place]:
-    made = Place(engine, f"thing-{uuid.uuid4().hex[:8]}", tmp_path, BaseSettings())
-    yield made
-    await store.prune_images(engine, name=made.name)
-    assert [
-        image.name for image in await store.list_images(engine) if image.name == made.name
-    ] == []
-
-
-def building(engine: Engine) -> list[object]:
-    """Build containers of this process."""
-    labels = [f"{name}={value}" for name, value in engine.owner_labels("build").items()]
-    found: list[object] = engine.client.api.containers(all=True, filters={"label": labels})
-    return found
 
 
 async def test_a_project_is_installed_and_what_it_generates_is_no_change(place: Place) -> None:
@@ -196,6 +122,40 @@ async def test_a_failed_step_says_which_and_why(
         await place.build(place.checkout({"setup.py": SETUP}), slow)
 
 
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [("exit 124", "failed with exit code 124"), ("kill -KILL $$", "was killed (exit code 137)")],
+)
+async def test_a_step_that_was_not_slow_is_not_called_slow(
+    place: Place, step: str, said: str
+) -> None:
+    with pytest.raises(BuildFailed) as raised:
+        await place.build(place.checkout({"setup.py": SETUP}), EnvironmentSettings(install=(step,)))
+    assert said in raised.value.message
+
+
+@pytest.mark.parametrize("way", ["kill", "remove"])
+async def test_a_build_container_ended_from_outside_is_no_fault_of_the_repository(
+    place: Place, way: str
+) -> None:
+    checkout = place.checkout({"setup.py": SETUP})
+    settings = EnvironmentSettings(install=("echo begun; sleep 600",))
+    task = asyncio.create_task(place.build(checkout, settings))
+    while not place.log.exists() or "\nbegun" not in place.log.read_text():
+        await asyncio.sleep(0.05)
+        assert not task.done()
+    labels = [f"{name}={value}" for name, value in place.engine.owner_labels("build").items()]
+    [container] = place.engine.client.api.containers(filters={"label": labels})
+    if way == "kill":
+        place.engine.client.api.kill(container["Id"])
+    else:
+        place.engine.client.api.remove_container(container["Id"], force=True)
+    with pytest.raises(SandboxDied, match="the build container") as raised:
+        await task
+    assert "\n" not in raised.value.message
+    assert building(place.engine) == []
+
+
 async def test_a_cancelled_build_leaves_nothing(place: Place) -> None:
     checkout = place.checkout({"setup.py": SETUP})
     settings = EnvironmentSettings(install=("sleep 600",))
@@ -278,56 +238,6 @@ async def test_debian_packages(place: Place) -> None:
     missing = EnvironmentSettings(packages=("no-such-package",))
     with pytest.raises(BuildFailed, match="apt-get install no-such-package"):
         await place.build(place.checkout({"thing.py": ""}), missing)
-
-
-async def test_an_image_of_the_users_own(place: Place, base_image: str) -> None:
-    name = f"foretrace-test-{uuid.uuid4().hex[:8]}"
-    place.engine.client.images.get(base_image).tag(name, "mine")
-    try:
-        settings = EnvironmentSettings(image=f"{name}:mine", test="x {tests}")
-        made = await place.build(place.checkout({"setup.py": SETUP, "a/b.py": "1\n"}), settings)
-        assert (made.environment, made.test_command) == (base_image, "x {tests}")
-        script = "git status --porcelain; git log --oneline | wc -l; ls -a; touch a/new"
-        assert (await place.look(made.id, script)).split() == [
-            "1",
-            ".",
-            "..",
-            ".git",
-            "a",
-            "setup.py",
-        ]
-        assert (
-            await place.build(place.checkout({"setup.py": SETUP, "a/b.py": "1\n"}), settings)
-        ).cached
-    finally:
-        await store.prune_images(place.engine, name=place.name)
-        # Forced, as others may use what the name stands for; the name alone goes.
-        place.engine.client.api.remove_image(f"{name}:mine", noprune=True, force=True)
-
-
-@pytest.fixture
-def empty_image(engine: Engine, tmp_path: Path) -> Iterator[str]:
-    """An image with nothing in it."""
-    import tarfile
-
-    archive = tmp_path / "empty.tar"
-    (tmp_path / "note").write_text("nothing else")
-    with tarfile.open(archive, "w") as tar:
-        tar.add(tmp_path / "note", "note")
-    name = f"foretrace-test-{uuid.uuid4().hex[:8]}"
-    engine.client.api.import_image_from_file(str(archive), repository=name, tag="empty")
-    yield f"{name}:empty"
-    engine.client.api.remove_image(f"{name}:empty")
-
-
-async def test_unsuitable_images(place: Place, empty_image: str) -> None:
-    checkout = place.checkout({"thing.py": ""})
-    with pytest.raises(UnsuitableImage) as raised:
-        await place.build(checkout, EnvironmentSettings(image=empty_image))
-    assert empty_image in raised.value.message
-    with pytest.raises(UnsuitableImage, match="there is no image"):
-        await place.build(checkout, EnvironmentSettings(image="foretrace-no-such/image:1"))
-    assert building(place.engine) == []
 
 
 @pytest.mark.parametrize(
