@@ -1,6 +1,7 @@
 """Runs of the model policy against a scripted server, in a real sandbox."""
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,33 @@ CHANGE = call(
 TAKE = call("bash", "git diff > /tmp/fix.patch")
 SUBMIT = call("submit", "/tmp/fix.patch")
 """A whole resolution, in three turns."""
+
+
+def check_messages(messages: list[dict]) -> None:
+    """As strict as the strictest server: roles take turns, and every call is answered at once."""
+    assert messages[0]["role"] == "system"
+    assert messages[1]["role"] == "user"
+    assert messages[-1]["role"] in ("user", "tool")
+    ids: set[str] = set()
+    waiting: list[str] = []
+    last = "system"
+    for message in messages[1:]:
+        role, calls = message["role"], message.get("tool_calls", [])
+        assert calls or message["content"].strip(), messages
+        if role == "tool":
+            waiting.remove(message["tool_call_id"])
+        else:
+            assert role in ("user", "assistant")
+            assert not waiting, messages
+            assert role != last, messages
+        for each in calls:
+            assert role == "assistant"
+            assert isinstance(json.loads(each["function"]["arguments"]), dict)
+            assert each["id"] not in ids
+            ids.add(each["id"])
+            waiting.append(each["id"])
+        last = role
+    assert not waiting, messages
 
 
 class Speaking(Unattended):
@@ -157,7 +185,11 @@ class Player:
             async with asyncio.timeout(10):  # whatever was asked is answered or hung up on
                 for request in served.asked:
                     await request.over.wait()
-            return Played(end, trajectory.events, served.asked, self.tokenizer)
+            run = Played(end, trajectory.events, served.asked, self.tokenizer)
+            if self.profile != "cwm":
+                for messages in run.messages:
+                    check_messages(messages)
+            return run
 
     def _reply(self, text: str) -> Reply:
         if self.profile == "cwm":

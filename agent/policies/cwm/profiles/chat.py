@@ -82,7 +82,7 @@ class ChatConversation:
         """Add a message, or add to the last one when the same role speaks on."""
         self._count(text)
         # An empty message is refused by some servers.
-        content = text or "(nothing)"
+        content = text if text.strip() else "(nothing)"
         last = self.messages[-1] if self.messages else None
         if last is not None and role == "user" and last["role"] == "user":
             last["content"] = f"{last['content']}\n\n{content}"
