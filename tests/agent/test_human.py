@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -62,8 +63,10 @@ class Loop:
 
 @pytest.fixture
 def loop(tmp_path: Path, engine: Engine, base_image: str) -> Iterator[Loop]:
-    yield Loop(tmp_path, base_image)
-    assert containers(engine, tmp_path.name) == []
+    folder = tmp_path / f"test-{uuid.uuid4().hex[:8]}"
+    folder.mkdir()
+    yield Loop(folder, base_image)
+    assert containers(engine, folder.name) == []
 
 
 def containers(engine: Engine, run: str) -> list[str]:
