@@ -123,7 +123,7 @@ def mark(source: str, entry: str | int) -> str:
         what = f"in line {entry}" if isinstance(entry, int) else f"named {_one_line(entry)}"
         raise NoEntry(f"the source has no function {what}")
     lines = source_lines(source)
-    last = max(function.body[0].lineno, function.lineno)
+    last = function.body[0].end_lineno or function.lineno
     # A line may end within a string or in a backslash: the first one will do where the comment
     # changes nothing.
     for number in islice(range(function.lineno - 1, last), _MARKABLE):
