@@ -29,6 +29,17 @@ _RAISES = re.compile(
 _DIED = re.compile(r"^(?:\w+\.)*(\w*(?:Error|Exception|Warning|Exit))\b(?::|\s*$)", re.MULTILINE)
 
 
+_PLACES = {"first": 0, "second": 1, "third": 2, "last": -1, "latter": -1, "former": 0}
+
+
+def expected_place(text: str) -> int | None:
+    """Which of several results the text speaks of before it says what should have come."""
+    found = _WANTS.search(text)
+    before = text[max(found.start() - _NEAR, 0) : found.start()].lower() if found else ""
+    words = re.findall(r"[a-z]+", re.split(r"[.;!?]\s|\n\s*\n", before)[-1])
+    return next((_PLACES[word] for word in reversed(words) if word in _PLACES), None)
+
+
 def expected_value(text: str) -> str | None:
     """The first value a text says should have come, as Python source; None where it says none."""
     for found in _WANTS.finditer(text):

@@ -12,7 +12,11 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from agent.policies.repair.expectations import expected_exceptions, expected_value
+from agent.policies.repair.expectations import (
+    expected_exceptions,
+    expected_place,
+    expected_value,
+)
 
 _FENCE = re.compile(
     r"^[ \t]*(```+|~~~+)[ \t]*([\w+-]*)[^\n]*\n(.*?)^[ \t]*\1", re.DOTALL | re.MULTILINE
@@ -43,8 +47,19 @@ class Reproduction:
             body = _SESSION_TEST
         else:
             body = _RAISING_TEST if self.raises else _SCRIPT_TEST
-        return f"SOURCE = {self.source!r}\nRAISES = {self.raises!r}\n{body}".encode()
+        imports = _imports([self.source])
+        head = f"SOURCE = {self.source!r}\nRAISES = {self.raises!r}\nIMPORTS = {imports!r}\n"
+        return f"{head}{_IMPORT_FIRST}{body}".encode()
 
+
+# Other tests import what they test beforehand. What importing runs is thus no sign of the fault.
+_IMPORT_FIRST = """
+for line in IMPORTS:
+    try:
+        exec(line, {})
+    except Exception:
+        pass
+"""
 
 _SCRIPT_TEST = '''
 
@@ -94,18 +109,23 @@ def find_reproductions(text: str) -> list[Reproduction]:
     scripts: list[Reproduction] = []
     sessions: list[Reproduction] = []
     typed: list[Reproduction] = []
+    asked: dict[str, list[str]] = {}
     for block in blocks:
         if ">>>" in block:
-            inputs, session = _session(block, imports)
+            inputs, session, shown = _session(block, imports)
             sessions += [session] if session is not None else []
             # Where values are shown, that the inputs do not raise is less than what they show.
             (scripts if session is None else typed).append(inputs)
+            asked[inputs.source] = shown
         else:
             scripts.append(Reproduction("script", _with_imports(block, imports)))
     scripts = [each for each in scripts if _is_program(each.source)]
     typed = [each for each in typed if _is_program(each.source)]
     wanted, raises = expected_value(prose), expected_exceptions(text)
-    told = [one for one in (_asserting(each, wanted) for each in scripts + typed) if one]
+    told = []
+    for each in scripts + typed:
+        one = _asserting(each, asked.get(each.source, []), wanted, expected_place(prose))
+        told += [one] if one is not None else []
     if raises:
         told += [replace(each, raises=raises) for each in scripts + typed]
     # A script that ought to raise shows nothing by not raising.
@@ -128,8 +148,8 @@ def _blocks(text: str) -> tuple[list[str], str]:
     return indented, _INDENTED.sub("\n\n", f"{prose}\n")
 
 
-def _session(text: str, imports: list[str]) -> tuple[Reproduction, Reproduction | None]:
-    """A session's inputs as a script, and the session where it shows values and no traceback."""
+def _session(text: str, imports: list[str]) -> tuple[Reproduction, Reproduction | None, list[str]]:
+    """A session's inputs as a script, the session where it shows values, what it shows them of."""
     try:
         examples = doctest.DocTestParser().get_examples(text)
     except ValueError:
@@ -137,40 +157,64 @@ def _session(text: str, imports: list[str]) -> tuple[Reproduction, Reproduction 
     script = Reproduction("script", _with_imports("".join(e.source for e in examples), imports))
     shown = [example for example in examples if example.want]
     if not shown or any(example.exc_msg for example in examples):
-        return script, None
+        return script, None, []
     lines = [f">>> {line}" for line in imports if line not in script.source.splitlines()]
     for example in examples:
         first, *rest = example.source.rstrip("\n").split("\n")
         lines += [f">>> {first}", *(f"... {line}" for line in rest)]
         if example.want:
             lines.append(example.want.rstrip("\n"))
-    return script, Reproduction("session", "\n".join(lines) + "\n")
+    session = Reproduction("session", "\n".join(lines) + "\n")
+    return script, session, [example.source for example in shown]
 
 
-def _asserting(script: Reproduction, wanted: str | None) -> Reproduction | None:
-    """The script with what comments, or the issue, say should come asserted; None without any."""
-    try:
-        tree = ast.parse(script.source)
-    except (SyntaxError, ValueError):
+def _asserting(
+    script: Reproduction, shown: list[str], wanted: str | None, place: int | None
+) -> Reproduction | None:
+    """The script with what comments, or the issue, say should come asserted; None without any.
+
+    Args:
+        script: what is run.
+        shown: of a session, the inputs it shows a value of.
+        wanted: the value the issue wants.
+        place: of which of several it wants it; None where it does not say, and nobody guesses.
+    """
+    if not _parses(script.source):
         return None
+    tree = ast.parse(script.source)
     lines = script.source.splitlines()
+    asked = _asked(tree, shown)
+    chosen = asked[0] if len(asked) == 1 else None
+    if place is not None and -len(asked) <= place < len(asked):
+        chosen = asked[place]
     told = False
     for statement in tree.body:
         if not isinstance(statement, ast.Expr) or statement.end_lineno is None:
             continue
         comment = _COMMENT.match(lines[statement.end_lineno - 1])
         value = expected_value(comment["says"]) if comment is not None else None
-        if value is None and statement is tree.body[-1]:
+        if value is None and statement is chosen:
             value = wanted
         if value is None:
             continue
         told = True
-        lines[statement.lineno - 1] = f"got = {ast.unparse(_shown(statement.value))}"
-        check = f"assert got == {value} or str(got) == str({value}), repr(got)"
-        for number in range(statement.lineno, statement.end_lineno):
-            lines[number] = ""
-        lines[statement.lineno - 1] += f"\n{check}"
+        lines[statement.lineno - 1 : statement.end_lineno] = [
+            f"got = {ast.unparse(_shown(statement.value))}\n"
+            f"assert got == {value} or str(got) == str({value}), repr(got)",
+            *[""] * (statement.end_lineno - statement.lineno),
+        ]
     return replace(script, source="\n".join(lines) + "\n") if told else None
+
+
+def _asked(tree: ast.Module, shown: list[str]) -> list[ast.Expr]:
+    """The statements whose values a reader looks at: those shown, printed, or at the very end."""
+    expressions = [each for each in tree.body if isinstance(each, ast.Expr)]
+    if shown:
+        known = {ast.unparse(ast.parse(source)) for source in shown if _parses(source)}
+        return [each for each in expressions if ast.unparse(each) in known]
+    printed = [each for each in expressions if _shown(each.value) is not each.value]
+    last = [each for each in expressions if each is tree.body[-1]]
+    return printed or last
 
 
 def _shown(value: ast.expr) -> ast.expr:

@@ -93,6 +93,31 @@ def test_a_session_that_shows_the_wrong_value_asserts_the_one_the_issue_wants() 
     assert session.kind == "session"
 
 
+def test_of_several_values_the_one_the_issue_speaks_of_is_asserted() -> None:
+    session = ">>> from m import f\n>>> f(1)\n'1.0'\n>>> f(2)\n'2'\n\n"
+    first, _ = find_reproductions(f"{session}The first one should be '1'.\n")
+    assert "got = f(1)\n" in first.source
+    assert "\nf(2)\n" in first.source
+    # Nobody guesses: what is asserted of the wrong one can never be repaired.
+    assert [each.kind for each in find_reproductions(f"{session}It should be '1'.\n")] == [
+        "session"
+    ]
+
+
+def test_what_a_script_calls_before_the_end_is_not_what_it_shows() -> None:
+    text = "```python\nimport m\nm.set(1)\nm.get()\n```\nI expected 2.\n"
+    source = find_reproductions(text)[0].source
+    assert "\nm.set(1)\ngot = m.get()\nassert got == 2 " in source
+
+
+def test_what_is_imported_is_imported_before_the_test() -> None:
+    namespace: dict[str, object] = {}
+    source = "import textwrap\nimport no_such_module_here\nassert textwrap\n"
+    made = Reproduction("script", source).as_test().decode()
+    exec(compile(made.partition("def test")[0], "test", "exec"), namespace)
+    assert namespace["IMPORTS"] == ["import textwrap", "import no_such_module_here"]
+
+
 def test_a_comment_says_what_its_line_should_give() -> None:
     text = (
         "```python\nfrom m import f, g\nprint(f('#'))  # gives 2, should be 3\n"
