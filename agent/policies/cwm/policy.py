@@ -34,8 +34,8 @@ from model.wire import tool_answer
 from sandboxes.sandbox import REPOSITORY
 from tools.registry import ToolCall
 
-_BUDGET_TOKENS = 40
-"""What stands around a tool's output, about."""
+_MESSAGE_TOKENS = 16
+"""Around a tool's message: who speaks, and its end."""
 
 
 class ModelPolicy:
@@ -159,7 +159,8 @@ class ModelPolicy:
     def _result(self, context: Context, episode: Episode, output: str, turns: int) -> str:
         """A tool's answer, no longer than there is room for, with the budget."""
         output = context.counter.cut_right(output, context.most_of_a_result())
-        left = context.room - context.counter.count(output) - _BUDGET_TOKENS
+        around = context.counter.count(tool_answer("", turns, context.room)) + _MESSAGE_TOKENS
+        left = context.room - context.counter.count(output) - around
         if episode.tokens_left is not None:
             left = min(left, episode.tokens_left)
         return tool_answer(output, turns, max(left, 0))

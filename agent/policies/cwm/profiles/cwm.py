@@ -20,9 +20,6 @@ from model.tokenizer import Tokenizer
 from model.wire import REASONING, STOPS, THINK, THINK_END, Dialogue
 from tools.registry import Tool
 
-_HEADER = 8
-"""Tokens of an answer's header, about."""
-
 
 class CwmProfile:
     """Token ids out, token ids back."""
@@ -55,12 +52,13 @@ class _TokenConversation:
         self._dialogue = Dialogue(self._tokenizer)
         self._turns: list[Turn] = []
         self._asked = False
+        self._header = _header(self._tokenizer)
         self.counter: Counter = ByTokenizer(self._tokenizer)
 
     @property
     def used(self) -> int:
-        """Tokens so far, with the header of an answer."""
-        return len(self._dialogue.prompt) + _HEADER
+        """Tokens so far, with the header of the next answer."""
+        return len(self._dialogue.prompt) + (0 if self._asked else self._header)
 
     def add(self, turn: Turn) -> None:
         """The next turn."""
@@ -98,6 +96,14 @@ class _TokenConversation:
         self._asked = False
         for turn in self._turns:
             self._put(turn)
+
+
+def _header(tokenizer: Tokenizer) -> int:
+    """Tokens with which an answer is asked for."""
+    dialogue = Dialogue(tokenizer)
+    before = len(dialogue.prompt)
+    dialogue.ask()
+    return len(dialogue.prompt) - before
 
 
 def _written(answer: Answer) -> str:
