@@ -117,7 +117,7 @@ def way_to_speak(settings: ModelSettings) -> tuple[Tokenizer | None, Profile, tu
         if path is None:
             raise TokenizerProblem(
                 f"the {chosen.name} profile needs the model's tokenizer, and there is none",
-                "set model.tokenizer to its tokenizer.json, or use --profile chat",
+                f"set model.tokenizer to its tokenizer.json, or use --profile {_for_texts().name}",
             )
         return Tokenizer.from_file(path), chosen, ()
     if path is None:
@@ -143,9 +143,12 @@ def _chosen(settings: ModelSettings) -> Profile | None:
 
 
 def _by_text(why: str) -> tuple[None, Profile, tuple[str, ...]]:
-    """The profile where there is no tokenizer to go by."""
-    profile = next(each for each in PROFILES.values() if not each.by_tokens)
-    return None, profile, (f"{why}, so the chat endpoint is used",)
+    """The way where there is no tokenizer to go by."""
+    return None, _for_texts(), (f"{why}, so the chat endpoint is used",)
+
+
+def _for_texts() -> Profile:
+    return next(each for each in PROFILES.values() if not each.by_tokens)
 
 
 async def _only_model(settings: ClientSettings, wait: float, progress: Progress) -> str:

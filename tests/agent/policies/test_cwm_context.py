@@ -1,5 +1,6 @@
 """The model's context: what is cut to fit into it, and what happens when it is full."""
 
+import json
 import re
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from agent.issue import Issue
 from agent.loop import Limits
 from tests.agent.policies.modelruns import CHANGE, EOT, SUBMIT, TAKE, Played, Player, call, done
-from tests.model.replies import Reply, context_exceeded, refuse, say
+from tests.model.http import Request
+from tests.model.replies import Reply, by_request, context_exceeded, refuse, say
 
 pytestmark = pytest.mark.engine
 
@@ -138,6 +140,33 @@ async def test_a_context_that_never_suffices_ends_the_run(play: Player) -> None:
     assert run.of("limit")[0].limit == "context"
     assert run.end.candidate == "limit"
     assert len(run.asked) < 20
+
+
+@pytest.mark.parametrize("profile", ["cwm", "chat", "tools"])
+async def test_a_server_that_insists_on_its_context_is_never_lost(
+    play: Player, profile: str
+) -> None:
+    play.profile, play.context = profile, 16_384
+    commands = json.dumps({"command": "seq 1 700; echo 漢字漢字漢字"})
+    answer = call("bash", "seq 1 700; echo 漢字漢字漢字")
+    good = say("", calls=[("bash", commands)]) if profile == "tools" else _reply(play, answer)
+    too_much = 0
+
+    def choose(request: Request) -> Reply:
+        nonlocal too_much
+        asked = request.json
+        texts = [each["content"] or "" for each in asked.get("messages", [])]
+        prompt = asked.get("prompt") or play.tokenizer.encode("".join(texts))
+        if len(prompt) + asked["max_tokens"] <= 16_384:
+            return good
+        too_much += 1
+        return context_exceeded(16_384)
+
+    run = await play(limits=Limits(turns=99), fallback=by_request(choose))
+    assert run.of("limit")[0].limit == "context"
+    assert len([each for each in run.of("message") if each.role == "user"]) == 1
+    assert 4 <= len(run.of("action")) <= 20
+    assert too_much <= (0 if profile == "cwm" else 20)
 
 
 async def test_old_output_makes_room_when_the_user_wants_that(play: Player) -> None:
