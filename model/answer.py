@@ -19,6 +19,7 @@ class Sampling:
         max_tokens: the answer ends there at the latest.
         stop_ids: tokens that end the answer; for `ModelClient.complete` only.
         stop: texts that end the answer; they are not part of it.
+        logprobs: ask how likely each token was.
     """
 
     temperature: float = 1.0
@@ -27,6 +28,7 @@ class Sampling:
     max_tokens: int = 8192
     stop_ids: tuple[int, ...] = ()
     stop: tuple[str, ...] = ()
+    logprobs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,9 @@ class Completion:
         cost: in US dollars; None when unknown.
         seconds: from the request that succeeded to the answer's end.
         retries: tries that failed before.
+        logprobs: of each token without the stop token, the natural logarithm of its probability;
+            None where they were not asked for, or the server does not give every one.
+        pieces: what each of those tokens stands for, in UTF-8; None where the server does not say.
     """
 
     text: str
@@ -72,3 +77,5 @@ class Completion:
     cost: float | None
     seconds: float
     retries: int
+    logprobs: tuple[float, ...] | None = None
+    pieces: tuple[bytes, ...] | None = None

@@ -4,7 +4,16 @@ from dataclasses import dataclass, field
 
 from model.answer import Completion, Finish, NativeCall, Sampling
 from model.errors import ServerFailed
-from model.events import CallPiece, Choice, Event, Message, Usage, read_usage
+from model.events import (
+    CallPiece,
+    Choice,
+    Event,
+    Message,
+    TokenLogprob,
+    Usage,
+    read_logprobs,
+    read_usage,
+)
 from model.prices import Prices, TokenUsage
 
 _FINISHES: dict[str, Finish] = {
@@ -51,6 +60,7 @@ class Assembly:
         self._calls: list[_Call] = []
         self._open_calls: dict[int, _Call] = {}
         self._pieces = 0
+        self._logprobs: list[TokenLogprob] | None = [] if sampling.logprobs else None
         self._usage: Usage | None = None
 
     def add(self, event: Event) -> tuple[str, str]:
@@ -90,6 +100,7 @@ class Assembly:
             cost = self._usage.cost
         finish = self.finish or "other"
         ids, stop_id = self._ids_without_stop(finish)
+        logprobs, pieces = self._likelihood(ids, stop_id)
         return Completion(
             text="".join(self._text) + self._held,
             ids=ids,
@@ -101,6 +112,8 @@ class Assembly:
             cost=cost,
             seconds=seconds,
             retries=0,
+            logprobs=logprobs,
+            pieces=pieces,
         )
 
     def _take(self, choice: Choice) -> tuple[str, str]:
@@ -116,6 +129,11 @@ class Assembly:
         if choice.token_ids is not None and not self.enough:
             self._ids = self._ids or []
             self._ids += choice.token_ids
+        if self._logprobs is not None:
+            more = read_logprobs(choice.logprobs)
+            self._logprobs += more
+            if (text or reasoning) and not more:
+                self._logprobs = None  # what is missing cannot be told from what is not
         if isinstance(choice.stop_reason, int):
             self._stop_id = choice.stop_reason
         if choice.finish_reason in _GIVEN_UP and self.finish is None:
@@ -146,7 +164,7 @@ class Assembly:
         found = [at for stop in self._stops if (at := window.find(stop)) >= 0]
         if found:
             self.finish, self.enough = "stop", True
-            self._ids, self._held = None, ""
+            self._ids, self._logprobs, self._held = None, None, ""
             return window[: min(found)]
         keep = 0 if last else max(map(len, self._stops)) - 1
         given = max(len(window) - keep, 0)
@@ -171,6 +189,21 @@ class Assembly:
             min(cached, self._usage.prompt_tokens),
             self._usage.completion_tokens,
         )
+
+    def _likelihood(
+        self, ids: tuple[int, ...] | None, stop_id: int | None
+    ) -> tuple[tuple[float, ...] | None, tuple[bytes, ...] | None]:
+        """How likely each token was, and what it stands for; None for what is not known of all."""
+        known = self._logprobs
+        if ids is not None and known and len(known) == len(ids) + (stop_id is not None):
+            known = known[: len(ids)]
+        if not known or (ids is not None and len(known) != len(ids)):
+            return None, None
+        logprobs = [token.logprob for token in known if token.logprob is not None]
+        pieces = [token.piece for token in known if token.piece is not None]
+        if len(logprobs) < len(known):
+            return None, None
+        return tuple(logprobs), tuple(pieces) if len(pieces) == len(known) else None
 
     def _ids_without_stop(self, finish: Finish) -> tuple[tuple[int, ...] | None, int | None]:
         ids, stop_id = self._ids, self._stop_id

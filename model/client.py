@@ -21,6 +21,7 @@ from model.answer import Completion, Sampling
 from model.assembly import Assembly
 from model.errors import (
     Infrastructure,
+    KeyRefused,
     ModelMisconfigured,
     ModelUnknown,
     RequestRefused,
@@ -185,7 +186,7 @@ class ModelClient:
             if isinstance(problem, ModelUnknown):
                 problem = await readiness.with_names(self._transport, problem)
             unwelcome = frozenset[str]()
-            if isinstance(problem, RequestRefused):
+            if isinstance(problem, RequestRefused | KeyRefused):
                 unwelcome = refusal.unwelcome(fields)
             if not unwelcome:
                 raise problem
@@ -236,6 +237,9 @@ class ModelClient:
             fields["seed"] = sampling.seed
         if sampling.stop:
             fields["stop"] = list(sampling.stop)
+        if sampling.logprobs:
+            # Of the likeliest one as well: some servers take 0 for a no.
+            fields["logprobs"] = 1 if request.prompt else True
         if "max_tokens" in self.left_out:
             fields["max_completion_tokens"] = sampling.max_tokens
         return {name: value for name, value in fields.items() if name not in self.left_out}

@@ -1,10 +1,14 @@
 """The events an answer comes in, as servers send them.
 
 These models accept what servers really send: text in ``delta`` or in ``message``, reasoning
-under two names, tool calls in pieces or whole, usage in the last event, in each, or never.
+under two names, tool calls in pieces or whole, usage in the last event, in each, or never,
+log-probabilities in the form of either endpoint.
 """
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
@@ -58,6 +62,7 @@ class Choice(BaseModel):
     finish_reason: str | None = None
     stop_reason: int | str | None = None
     token_ids: list[int] | None = None
+    logprobs: object = None
 
 
 class Event(BaseModel):
@@ -83,6 +88,19 @@ class Usage(BaseModel):
     cost: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """How likely a token was.
+
+    Attributes:
+        logprob: the natural logarithm of its probability; None where that cannot be read.
+        piece: what it stands for, in UTF-8; None where that is not said.
+    """
+
+    logprob: float | None
+    piece: bytes | None
+
+
 def read_event(data: bytes) -> Event:
     """One event.
 
@@ -104,3 +122,34 @@ def read_usage(content: dict[str, object]) -> Usage | None:
         return Usage.model_validate(content)
     except ValidationError:
         return None
+
+
+def read_logprobs(content: object) -> list[TokenLogprob]:
+    """How likely the tokens of a choice were: none, where nothing is said that we know.
+
+    Some servers answer in the form of the chat endpoint on both.
+    """
+    if not isinstance(content, Mapping):
+        return []
+    listed = content.get("content")
+    if isinstance(listed, list):
+        entries = [entry if isinstance(entry, Mapping) else {} for entry in listed]
+        return [TokenLogprob(_logprob(e.get("logprob")), _piece(e)) for e in entries]
+    values = content.get("token_logprobs")
+    return [TokenLogprob(_logprob(v), None) for v in values] if isinstance(values, list) else []
+
+
+def _logprob(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        return None
+    # Rounding makes some servers say that a token was likelier than certain.
+    return min(float(value), 0.0)
+
+
+def _piece(entry: Mapping[object, object]) -> bytes | None:
+    """A token's bytes; its text will do, unless it is a part of a character only."""
+    listed, text = entry.get("bytes"), entry.get("token")
+    if isinstance(listed, list):
+        numbers = [each for each in listed if isinstance(each, int) and 0 <= each < 256]
+        return bytes(numbers) if len(numbers) == len(listed) else None
+    return text.encode(errors="replace") if isinstance(text, str) else None

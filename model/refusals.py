@@ -50,13 +50,15 @@ _NO_MODEL = re.compile(
 _OPTIONAL = frozenset(
     {"stream_options", "seed", "temperature", "top_p", "stop", "parallel_tool_calls"}
 )
+_LOGPROBS = frozenset({"logprobs"})
 _EXTENSIONS = frozenset(
     {"skip_special_tokens", "spaces_between_special_tokens", "stop_token_ids", "return_token_ids"}
 )
 """Fields of vLLM's that OpenAI does not have."""
 
 _UNSUPPORTED = re.compile(
-    r"support|unknown|unrecognized|unexpected|extra|not (permitted|allowed)|forbidden|unavailable",
+    r"support|unknown|unrecognized|unexpected|extra|not (permitted|allowed|enabled)|forbidden"
+    r"|unavailable",
     re.I,
 )
 _SOME_FIELD = re.compile(
@@ -89,12 +91,17 @@ class Refusal:
         Fields that a request cannot do without are never among them. ``max_tokens`` is where the
         server asks for its younger name, ``max_completion_tokens``.
         """
-        if self.status not in (400, 422) or not _UNSUPPORTED.search(self.details):
+        if self.status not in (400, 403, 422) or not _UNSUPPORTED.search(self.details):
             return frozenset()
+        # Some refuse log-probabilities as others refuse a key; nothing else is refused that way.
+        if self.status == 403:
+            return _LOGPROBS.intersection(fields) if "logprobs" in self.details else frozenset()
         optional = _OPTIONAL | _EXTENSIONS
         if "max_completion_tokens" in self.details:
             optional |= {"max_tokens"}
         named = {name for name in optional if re.search(rf"\b{name}\b", self.details)}
+        if re.search(r"\blogprobs\b", self.details, re.I):
+            named |= _LOGPROBS
         if not named and _SOME_FIELD.search(self.details):
             named = set(_EXTENSIONS)
         return frozenset(named.intersection(fields))

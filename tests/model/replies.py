@@ -7,12 +7,16 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from tests.model.http import Exchange, Request
 
 if TYPE_CHECKING:
     from tests.model.server import ModelServer
+
+LIKELY = -0.125
+"""The log-probability of tokens of which the test says nothing."""
 
 Reply = Callable[[Exchange, "ModelServer"], Awaitable[None]]
 
@@ -25,6 +29,7 @@ def say(
     ids: Sequence[int] | None = None,
     reasoning: str = "",
     calls: Sequence[tuple[str, str]] = (),
+    logprobs: Sequence[float] = (),
     piece: int = 7,
     pause: float = 0.0,
     whole: bool = False,
@@ -44,6 +49,8 @@ def say(
         ids: of the text, where the server's tokenizer is not to be asked.
         reasoning: split off, for the chat endpoint.
         calls: native ones, as name and arguments, for the chat endpoint.
+        logprobs: if asked for: of each id, the stop token's included; in a chat, of each event.
+            Those beyond are `LIKELY`.
         piece: characters in each event.
         pause: seconds before each event.
         whole: do not stream, though asked to.
@@ -63,9 +70,9 @@ def say(
         counted = server.usage(exchange.request, len(given))
         if cost is not None:
             counted["cost"] = cost
-        form = _Form(exchange.request, body)
+        form = _Form(exchange.request, body, logprobs)
         if whole or not body.get("stream"):
-            choice = form.whole(text, reasoning, calls)
+            choice = form.whole(text, reasoning, calls) | form.likely([text], given)
             await exchange.send(form.event([choice | form.end(finish, stop_id, given)], counted))
             return
         await exchange.begin()
@@ -207,9 +214,10 @@ def by_request(choose: Callable[[Request], Reply]) -> Reply:
 class _Form:
     """Events in the form of the endpoint that was asked."""
 
-    def __init__(self, request: Request, body: dict) -> None:
+    def __init__(self, request: Request, body: dict, logprobs: Sequence[float] = ()) -> None:
         self._chat = request.path.endswith("/chat/completions")
         self._ids = bool(body.get("return_token_ids"))
+        self._logprobs = chain(logprobs, repeat(LIKELY)) if body.get("logprobs") else None
         self._stream = bool(body.get("stream"))
         self._model = body["model"]
 
@@ -230,6 +238,19 @@ class _Form:
                 for n, (a, b) in enumerate(calls)
             ]
         return {"index": 0, "message": message}
+
+    def likely(self, parts: list[str], ids: Sequence[int]) -> dict:
+        """The log-probabilities, in the form of the endpoint."""
+        if self._logprobs is None:
+            return {}
+        if not self._chat:
+            values = [next(self._logprobs) for _ in ids]
+            return {"logprobs": {"token_logprobs": values, "tokens": [str(id_) for id_ in ids]}}
+        tokens = [
+            {"token": part, "bytes": list(part.encode()), "logprob": next(self._logprobs)}
+            for part in parts
+        ]
+        return {"logprobs": {"content": tokens}}
 
     def as_piece(self, choice: dict) -> dict:
         if "message" in choice:
@@ -254,8 +275,10 @@ class _Form:
         share = -(-len(ids) // max(len(parts), 1))
         for number, part in enumerate(parts):
             choice = self._piece({"content": part}) if self._chat else {"index": 0, "text": part}
+            mine = ids[number * share : (number + 1) * share]
             if self._ids:
-                choice["token_ids"] = ids[number * share : (number + 1) * share]
+                choice["token_ids"] = mine
+            choice |= self.likely([part], mine)
             yield choice | {"finish_reason": None}
         for number, (name, arguments) in enumerate(calls):
             first: dict = {"index": number, "id": f"call-{number}", "type": "function"}

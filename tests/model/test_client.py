@@ -228,6 +228,98 @@ async def test_the_cost(prices: Prices | None, told: float | None, cost: float |
     assert answer.cost == (None if cost is None else pytest.approx(cost))
 
 
+# How likely it was
+
+
+LIKELY_ASK = replace(ASK, logprobs=True)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+async def test_how_likely_each_token_was(whole: bool) -> None:
+    values = [-0.5, 0.0, -1e-9, -9999.0, -2]
+    sampling = replace(LIKELY_ASK, stop_ids=(9,))
+    reply = say("text", stop_id=9, logprobs=values, piece=3, whole=whole)
+    async with pair(reply) as (server, client):
+        answer = await client.complete([1], sampling)
+    assert server.asked[0].json["logprobs"] == 1
+    assert answer.ids == tuple(b"text")
+    assert answer.logprobs == tuple(values[:4])
+    assert answer.pieces is None
+
+
+@pytest.mark.parametrize("whole", [False, True])
+async def test_how_likely_each_token_of_a_message_was(whole: bool) -> None:
+    reply = say("abcéf", logprobs=[-0.5], piece=4, whole=whole)
+    async with pair(reply) as (server, client):
+        answer = await client.chat(HELLO, LIKELY_ASK)
+    assert server.asked[0].json["logprobs"] is True
+    assert answer.text == "abcéf"
+    assert answer.logprobs == ((-0.5,) if whole else (-0.5, replies.LIKELY))
+    assert b"".join(answer.pieces or ()).decode() == "abcéf"
+
+
+async def test_nothing_is_said_of_it_unless_asked() -> None:
+    async with pair(say("x"), say("x")) as (server, client):
+        answers = [await client.complete([1], ASK), await client.chat(HELLO, ASK)]
+    assert [answer.logprobs for answer in answers] == [None, None]
+    assert not any("logprobs" in asked.json for asked in server.asked)
+
+
+GIVEN = {"token": "x", "logprob": -1.5, "bytes": [120]}
+
+
+@pytest.mark.parametrize(
+    ("given", "logprobs", "pieces"),
+    [
+        ({"content": [GIVEN]}, (-1.5,), (b"x",)),
+        ({"content": [GIVEN | {"bytes": None}]}, (-1.5,), (b"x",)),
+        ({"content": [GIVEN | {"bytes": [256]}]}, (-1.5,), None),
+        ({"content": [{"logprob": 0.001}]}, (0.0,), None),
+        ({"content": [GIVEN | {"logprob": None}]}, None, None),
+        ({"content": ["x"]}, None, None),
+        ({"content": None}, None, None),
+        ({"token_logprobs": [-1.5]}, (-1.5,), None),
+        ({"token_logprobs": [True]}, None, None),
+        ({"token_logprobs": "-1.5"}, None, None),
+        ([-1.5], None, None),
+        (None, None, None),
+    ],
+)
+async def test_log_probabilities_of_any_shape_cost_nobody_an_answer(
+    given: object, logprobs: tuple[float] | None, pieces: tuple[bytes] | None
+) -> None:
+    events = event(choices=[{"text": "x", "logprobs": given, "finish_reason": "stop"}])
+    async with pair(replies.body(events, "text/event-stream")) as (_, client):
+        answer = await client.complete([1], LIKELY_ASK)
+    assert (answer.text, answer.retries) == ("x", 0)
+    assert (answer.logprobs, answer.pieces) == (logprobs, pieces)
+
+
+async def test_log_probabilities_of_some_tokens_are_none() -> None:
+    given = {"content": [GIVEN]}
+    events = event(choices=[{"text": "x", "logprobs": given}])
+    unlikely = event(choices=[{"text": "y", "finish_reason": "stop"}])
+    async with pair(replies.body(events + unlikely, "text/event-stream")) as (_, client):
+        answer = await client.complete([1], LIKELY_ASK)
+    assert (answer.text, answer.logprobs) == ("xy", None)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        replies.refuse(403, "You are not allowed to request logprobs from this model"),
+        replies.refuse(400, "Logprobs is not enabled for models/x"),
+        replies.refuse(400, "Unrecognized request argument supplied: logprobs"),
+    ],
+)
+async def test_a_model_that_does_not_say_how_likely_its_tokens_were(refusal: Reply) -> None:
+    async with pair(refusal, say("one"), say("two")) as (server, client):
+        answers = [await client.chat(HELLO, LIKELY_ASK) for _ in range(2)]
+    assert [(answer.text, answer.logprobs) for answer in answers] == [("one", None), ("two", None)]
+    assert client.left_out == {"logprobs"}
+    assert ["logprobs" in asked.json for asked in server.asked] == [True, False, False]
+
+
 # What is tried again
 
 

@@ -1,0 +1,152 @@
+"""What a predictor is: from a program to the frames of its execution, without running it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from model.trace.frame import Frame, Kind
+from model.trace.reading import Problem
+from model.trace.writing import mark, wrapper
+
+MOST_TOKENS = 16_384
+"""Of a whole trace; CRUXEval's take 500 on average."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program whose execution is to be predicted.
+
+    Attributes:
+        source: what the model is shown, the entry point marked.
+        begun: the frames its trace begins with, as the model writes them; they are given, not
+            predicted.
+    """
+
+    source: str
+    begun: tuple[Frame, ...]
+
+    @classmethod
+    def of_call(cls, source: str, call: str) -> "Program":
+        """A call, made by a function that is added to the source.
+
+        Raises:
+            NoEntry: the call is not one expression.
+        """
+        marked, first = wrapper(source, call)
+        return cls(marked, (first,))
+
+    @classmethod
+    def of_function(cls, source: str, entry: str | int, begun: Sequence[Frame] = ()) -> "Program":
+        """A function of the source, a test for example.
+
+        Args:
+            source: with the function.
+            entry: its name or its line; see `model.trace.writing.mark`.
+            begun: its call, where the arguments are known.
+
+        Raises:
+            NoEntry: there is no such function.
+        """
+        return cls(mark(source, entry), tuple(begun))
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a prediction took.
+
+    Attributes:
+        reused: of the prompt, those the server had cached.
+        computed: of the prompt, those it read.
+        written: generated.
+    """
+
+    reused: int = 0
+    computed: int = 0
+    written: int = 0
+
+    def __add__(self, other: "Tokens") -> "Tokens":
+        return Tokens(
+            self.reused + other.reused,
+            self.computed + other.computed,
+            self.written + other.written,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One predicted trace.
+
+    Attributes:
+        frames: those of `Program.begun`, and what the model wrote after them; as it wrote them.
+        ended: the model wrote that the entry point's scope was left.
+        problems: what in its text is not as it should be.
+        logprobs: by frame, the mean log-probability of the tokens of each; None for those that were
+            given, and where the server gives none.
+        text: what the model wrote.
+        tokens: what it took.
+    """
+
+    frames: tuple[Frame, ...]
+    ended: bool
+    problems: tuple[Problem, ...]
+    logprobs: tuple[float | None, ...]
+    text: str
+    tokens: Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The frame that comes next.
+
+    Attributes:
+        frame: as the model wrote it; None where the trace is over, or what it wrote is no frame.
+        ended: the trace is over.
+        problems: what in its text is not as it should be.
+        logprob: the mean of its tokens; None where the server gives none.
+        tokens: what it took.
+    """
+
+    frame: Frame | None
+    ended: bool
+    problems: tuple[Problem, ...] = ()
+    logprob: float | None = None
+    tokens: Tokens = Tokens()
+
+
+class Predictor(Protocol):
+    """Predicts with one model. The beginning of what it asks stays the same for a program, so that
+    a server's prefix cache is hit."""
+
+    name: str
+
+    async def traces(
+        self, program: Program, *, samples: int = 1, seed: int = 0, most: int = MOST_TOKENS
+    ) -> list[Prediction]:
+        """Whole traces.
+
+        Args:
+            program: whose.
+            samples: how many; one is drawn greedily, several with the predictor's temperature.
+            seed: of the first; each further one has its own.
+            most: tokens a trace may take; one that takes more is not ended.
+
+        Raises:
+            ModelError: the model does not answer.
+        """
+        ...
+
+    async def step(
+        self, program: Program, frames: Sequence[Frame], kind: Kind | None = None
+    ) -> Step:
+        """The frame after these.
+
+        Args:
+            program: whose.
+            frames: so far, those of `Program.begun` first; as the model writes them.
+            kind: of the frame, where it is to be forced: a return right after a call steps over
+                the body, a line goes into it.
+
+        Raises:
+            ModelError: the model does not answer.
+        """
+        ...
