@@ -37,6 +37,7 @@ is brought up to date by tracing. Python 3.12 runs comprehensions without a scop
 the recording's first line says ``inlined`` and there are no frames of them.
 """
 
+import builtins
 import importlib
 import importlib.util
 import io
@@ -93,8 +94,8 @@ if TYPE_CHECKING:
         events: int
 
 
-# A program under test may replace builtins.
-_open, _repr = open, repr
+# Functions below have builtins of their own, for a program may replace some.
+globals()["__builtins__"] = dict(vars(builtins))
 _escape = json.encoder.encode_basestring_ascii
 
 CALL = "<call>"
@@ -130,7 +131,7 @@ _BRACKETS = {
     frozenset: ("frozenset({", "})"),
     dict: ("{", "}"),
 }  # type: dict[type, tuple[str, str]]
-_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]{4,}(?=[>,;)\s]|$)")
+_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]{4,}(?=[>,:;)\s]|$)")
 _LARGEST_INT = 1 << 10000
 _DEEPEST = 40
 
@@ -161,7 +162,7 @@ class Values(object):
         """The text, and whether the same object will always have it."""
         kind = type(value)
         if kind in _SHORT:
-            return _repr(value), True
+            return repr(value), True
         if kind is int:
             return self._number(value), True  # type: ignore[arg-type]
         if kind is str or kind is bytes:
@@ -179,28 +180,28 @@ class Values(object):
     @staticmethod
     def _number(value: int) -> str:
         if -_LARGEST_INT < value < _LARGEST_INT:
-            return _repr(value)
+            return repr(value)
         return "<an int of %d bits>" % value.bit_length()
 
     def _string(self, value: "str | bytes") -> str:
         over = len(value) - self._longest
         if over <= 0:
-            return self._cut(_repr(value))
-        return "%s<%d more>" % (_repr(value[: self._longest]), over)
+            return self._cut(repr(value))
+        return "%s<%d more>" % (repr(value[: self._longest]), over)
 
     def _container(self, value: "Any", kind: type) -> "tuple[str, bool]":
         # Most are a few numbers and strings.
         if kind is not dict and len(value) < 1000:
             kinds = set(map(type, value))
             if kinds <= _SHORT or (kinds <= _NUMBERS and self._small(value)):
-                return self._cut(_repr(value)), kind is tuple or kind is frozenset
+                return self._cut(repr(value)), kind is tuple or kind is frozenset
         plain, small = self._survey(value)
         stable = plain and kind is tuple and _ATOMS.issuperset(map(type, value))
         if small:
             try:
                 if plain:
-                    return self._cut(_repr(value)), stable
-                return self._cut(_ADDRESS.sub("", self._timed(_repr, value))), False
+                    return self._cut(repr(value)), stable
+                return self._cut(_ADDRESS.sub("", self._timed(repr, value))), False
             except _Late:
                 return self._marked(value, kind, "took longer than %g s" % self._seconds), False
             except Exception:
@@ -212,11 +213,12 @@ class Values(object):
         return all(-_LARGEST_INT < each < _LARGEST_INT for each in value if type(each) is int)
 
     def _survey(self, value: object) -> "tuple[bool, bool]":
-        """Whether all parts are builtin, and whether the text will not be much over the limit.
+        """Whether all parts are builtin, and whether `repr` itself may be used.
 
-        What stands in it twice counts as large: that way lie cycles and exponential sizes.
+        It may not where the text would be much over the limit, nor where a part stands in it twice
+        (that way lie cycles and exponential sizes), nor where a string looks like an address.
         """
-        plain, room = True, self._longest
+        plain, room, addresses = True, self._longest, False
         seen = {id(value)}
         waiting = [value]  # type: list[Any]
         while waiting:
@@ -230,7 +232,10 @@ class Values(object):
                 return False, False
             for part in parts:
                 kind = type(part)
-                if kind is str or kind is bytes:
+                if kind is str:
+                    room -= len(part)
+                    addresses = addresses or " at 0x" in part
+                elif kind is bytes:
                     room -= len(part)
                 elif kind is int:
                     room -= part.bit_length() // 4
@@ -241,7 +246,7 @@ class Values(object):
                     waiting.append(part)
                 elif kind not in _SHORT:
                     plain = False
-        return plain, room >= 0
+        return plain, room >= 0 and (plain or not addresses)
 
     def _bounded(self, value: object) -> str:
         """The text of a container, made piece by piece until there is no more room."""
@@ -293,10 +298,10 @@ class Values(object):
             if own is object.__repr__:
                 return _ADDRESS.sub("", object.__repr__(value))
             if kind in _QUIET:
-                return _ADDRESS.sub("", _repr(value))
+                return _ADDRESS.sub("", repr(value))
             if kind in self._late_kinds:
                 return self._marked(value, kind, "takes too long")
-            text = self._timed(_repr, value)
+            text = self._timed(repr, value)
             return _ADDRESS.sub("", text) if "0x" in text else text
         except _Late:
             self._late_kinds.add(kind)
@@ -334,7 +339,7 @@ class Values(object):
 def read_source(path: str) -> "str | None":
     """A file's text with plain line ends; None when it has none or is too large."""
     try:
-        with _open(path, "rb") as file:
+        with open(path, "rb") as file:
             data = file.read(_LARGEST_SOURCE + 1)
     except (OSError, ValueError):
         return None
@@ -407,19 +412,19 @@ class Files(object):
     def _generated(self, frame: "FrameType", name: str) -> int:
         """Code from `exec` and `eval` belongs to the module in whose globals it runs.
 
-        Methods that the standard library makes this way (of data classes, for example) are left
-        out, as their source is nobody's.
+        What the standard library makes this way (the methods of data classes, for example) is left
+        out, as its source is nobody's.
         """
         function = frame.f_code.co_name
         if function.startswith("__") and function.endswith("__"):
             return -1
+        caller = frame.f_back.f_code.co_filename if frame.f_back else ""
+        called = self.known.get(caller, -1) >= 0 or caller.startswith("<")
         file = frame.f_globals.get("__file__")
         if isinstance(file, str):
-            if not self._wanted(os.path.realpath(file)):
+            if not self._wanted(os.path.realpath(file)) or (function == "<module>" and not called):
                 return -1
-        elif "__name__" in frame.f_globals or frame.f_back is None:
-            return -1
-        elif self.known.get(frame.f_back.f_code.co_filename, -1) < 0:
+        elif "__name__" in frame.f_globals or not called:
             return -1
         # Not among the known names: the next code of that name may be somebody else's.
         number = self.known.get("generated " + name)
@@ -645,10 +650,13 @@ class Recorder(object):
         if os.getpid() == self._pid:
             sys.settrace(None)
             sys.setrecursionlimit(sys.getrecursionlimit() + 1000)
-            said = {"end": why, "detail": detail[:2000], "error": None}  # type: End
+            # By hand: the stack may be full, and json use what the program has replaced.
+            text = "null"
             if error is not None:
-                said["error"] = described(error)
-            data = json.dumps(said).encode("ascii")
+                name, message = map(_escape, described(error))
+                text = '{"type": %s, "message": %s}' % (name, message)
+            said = '{"end": %s, "detail": %s, "error": %s}'
+            data = (said % (_escape(why), _escape(detail[:2000]), text)).encode("ascii")
             self._control[8 : 8 + len(data)] = data
             self._control[:8] = b"%8d" % len(data)
         for stream in (sys.stdout, sys.stderr):
@@ -694,13 +702,13 @@ class Recorder(object):
             self.end("depth", "the stack has no room left")
 
 
-def described(error: BaseException) -> "dict[str, str]":
+def described(error: BaseException) -> "tuple[str, str]":
     """The name of its type, and what it says."""
     try:
         message = str(error)
     except BaseException as other:
         message = "<its str raised %s>" % type(other).__name__
-    return {"type": type(error).__name__, "message": message[:2000]}
+    return type(error).__name__, message[:2000]
 
 
 # What is run --------------------------------------------------------------------------------------
@@ -747,12 +755,15 @@ def wrapped(call: str, name: str) -> str:
 def run_call(request: "Request", recorder: Recorder) -> None:
     """Call an expression on a file, from a wrapper of its own."""
     call = request["call"].strip()
-    compiled = compile(call, CALL, "eval", 0, True)
+    try:
+        compiled = compile(call, CALL, "eval", 0, True)
+    except (SyntaxError, ValueError) as error:
+        raise Unrunnable("the call does not parse: %s" % error) from None
     text = wrapped(call, request.get("wrapper") or "main")
     code = compile(text, CALL, "exec", 0, True)
     names = load(request["path"]).__dict__
     head = re.match(r"\w+", call)
-    builtin = sys.modules["builtins"].__dict__
+    builtin = vars(builtins)
     if head and head.group() in compiled.co_names and head.group() not in (*names, *builtin):
         raise Unrunnable("%s has no %s" % (os.path.basename(request["path"]), head.group()))
     made = {}  # type: dict[str, Any]
@@ -768,13 +779,13 @@ def run_script(request: "Request", recorder: Recorder) -> None:
     sys.argv = [path] + list(request.get("arguments") or [])
     sys.path.insert(0, os.path.dirname(path))
     try:
-        with io.open_code(path) if hasattr(io, "open_code") else _open(path, "rb") as file:
+        with io.open_code(path) if hasattr(io, "open_code") else open(path, "rb") as file:
             source = file.read()
     except OSError as error:
         raise Unrunnable("cannot read %s: %s" % (path, error.strerror)) from None
     code = compile(source, path, "exec", 0, True)
     module = sys.modules["__main__"]
-    module.__dict__.update(__file__=path, __builtins__=sys.modules["builtins"])
+    module.__dict__.update(__file__=path, __builtins__=builtins)
     finish(recorder, lambda: exec(code, module.__dict__))
 
 
@@ -788,7 +799,7 @@ def finish(recorder: Recorder, work: "Callable[[], object]") -> None:
         error = raised
     ours = recorder.stop()
     if isinstance(error, SystemExit):
-        recorder.end("exit", "SystemExit: %s" % described(error)["message"], error)
+        recorder.end("exit", "SystemExit: " + described(error)[1], error)
     if not ours:
         recorder.end("untraced", "the program ended the tracing, or its stack was full", error)
     recorder.end("left", "", error)
@@ -803,16 +814,17 @@ def run_test(request: "Request", recorder: Recorder) -> None:
     class Plugin(object):
         problem = ""
 
-        @pytest.hookimpl(hookwrapper=True)
+        @pytest.hookimpl(hookwrapper=True, tryfirst=True)
         def pytest_runtest_call(self, item: "Any") -> "Any":
             recorder.entry = entry_of(item, recorder)
             recorder.start()
             outcome = yield
             ours = recorder.stop()
             error = outcome.excinfo[1] if outcome.excinfo else None
-            capture = item.config.pluginmanager.getplugin("capturemanager")
-            for stream, text in zip((1, 2), capture.read_global_capture() if capture else ()):
-                os.write(OUTPUT[stream], text[:_KEPT_OUTPUT].encode("utf-8", "replace"))
+            for _, stream, text in getattr(item, "_report_sections", ()):
+                number = {"stdout": 1, "stderr": 2}.get(stream)
+                if number:
+                    os.write(number, text[:_KEPT_OUTPUT].encode("utf-8", "replace"))
             recorder.end("left" if ours else "untraced", "", error)
 
         def pytest_runtest_logreport(self, report: "Any") -> None:
@@ -836,7 +848,11 @@ def run_test(request: "Request", recorder: Recorder) -> None:
 
 def last_line(report: "Any") -> str:
     """What pytest says in the end."""
-    lines = str(report.longrepr).strip().splitlines() or [""]
+    text = report.longrepr
+    if isinstance(text, tuple):
+        text = text[-1]
+    text = getattr(getattr(text, "reprcrash", None), "message", text)
+    lines = str(text).strip().splitlines() or [""]
     return lines[-1].lstrip("E ")
 
 
@@ -854,8 +870,6 @@ def entry_of(item: "Any", recorder: Recorder) -> "CodeType | None":
 
 # Processes ----------------------------------------------------------------------------------------
 
-OUTPUT = {1: 1, 2: 2}
-"""Where the program's output goes, should something else be in its place."""
 _RUNNERS = {"call": run_call, "test": run_test, "script": run_script}
 
 
@@ -993,5 +1007,6 @@ def count_events(tape: mmap.mmap, end: int) -> int:
 if __name__ == "__main__":
     with open(sys.argv[1]) as asked:
         wanted = json.load(asked)  # type: Request
-    record(wanted)
+    # Before Python 3.10 a function called from its own module shares the builtins of its caller.
+    eval("record(wanted)", {"record": record, "wanted": wanted})
     os._exit(0)
