@@ -183,6 +183,7 @@ def test_a_conversion_that_could_never_be_equal_is_not_proposed() -> None:
         ("conversion", "b = TypeError(a)\nreturn items", "TypeError(items)"),
         ("guarded condition", "if len(a) > 1:\n    return b", "len is"),
         ("unwrap", "a.visit(b)", "    a\n"),
+        ("borrowed condition", "if a:\n    if b:\n        return 1", "(not a)"),
         ("pattern", "return a + 'x*'", "x"),
     ],
 )

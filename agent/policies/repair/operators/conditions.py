@@ -231,7 +231,8 @@ class BorrowedCondition:
         if not isinstance(node, cst.If | cst.While) or function is None:
             return
         mine = where.text(node.test)
-        seen = {mine}
+        # What leads here holds already: joined to this condition it says nothing, or too much.
+        seen = {mine, *_led_by(node, where)}
         for statement in function.statements:
             other = statement.node
             if not isinstance(other, cst.If | cst.While) or other is node:
@@ -243,6 +244,19 @@ class BorrowedCondition:
             for joined in (text, f"not {as_operand(text)}"):
                 yield where.replace(node.test, f"{as_operand(mine)} and {as_operand(joined)}")
                 yield where.replace(node.test, f"{as_operand(mine)} or {as_operand(joined)}", 0.6)
+
+
+def _led_by(node: "cst.CSTNode", where: Where) -> set[str]:
+    """The conditions of what a statement stands in."""
+    import libcst as cst
+
+    found = set()
+    parent = where.parent(node)
+    while parent is not None and not isinstance(parent, cst.FunctionDef):
+        if isinstance(parent, cst.If | cst.While):
+            found.add(where.text(parent.test))
+        parent = where.parent(parent)
+    return found
 
 
 def is_condition(node: "cst.CSTNode", where: Where) -> bool:
