@@ -192,6 +192,14 @@ def test_what_could_change_nothing_is_not_proposed(name: str, body: str, never: 
     assert all(made.count(never) <= before for made in proposals(name, in_function(body)))
 
 
+def test_the_comments_of_a_pattern_are_left_alone() -> None:
+    pattern = "a+  # one. or more\n  [b#c]"
+    comment = range(pattern.index("# one"), pattern.index("\n"))
+    made = list(changes(pattern))
+    assert not any(start in comment for start, *_ in made)
+    assert any(pattern[start:end] == "#" for start, end, *_ in made)
+
+
 @given(st.text(max_size=30))
 def test_a_change_of_a_pattern_lies_within_it(pattern: str) -> None:
     for start, end, new, weight in changes(pattern):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _READERS = {"compile", "match", "fullmatch", "search", "split", "sub", "subn", "findall"}
 _READERS |= {"finditer", "Scanner"}
-_LONGEST = 400
+_LONGEST = 2000
 
 Change = tuple[int, int, str, float]
 """Start and end within the pattern, the new text, the weight."""
@@ -20,7 +20,7 @@ Change = tuple[int, int, str, float]
 _QUANTIFIERS = {"*": ("+", "?", "*?", ""), "+": ("*", "+?", ""), "?": ("", "*")}
 _KINDS = {"s": "S", "S": "s", "d": "w", "D": "W", "w": "S", "W": "s", "b": "B", "B": "b"}
 _PART = re.compile(
-    r"(?P<backslashes>\\{2,})|\\(?P<kind>[sSdDwWbB])|\\.|(?P<opens>\(\?[^)]?)"
+    r"(?<=\s)#[^\n]*|(?P<backslashes>\\{2,})|\\(?P<kind>[sSdDwWbB])|\\.|(?P<opens>\(\?[^)]?)"
     r"|\[(?P<members>\^?\]?(?:\\.|[^\]\\])*)\]|(?P<quantifier>[*+?])(?P<lazy>\?)?"
     r"|(?P<anchor>[\^$])|(?P<any>\.)",
     re.DOTALL,
