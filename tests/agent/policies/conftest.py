@@ -43,16 +43,19 @@ async def calc(
         yield made
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def worksite(calc: Box) -> AsyncIterator[DockerSandbox]:
-    """A fresh sandbox of that project."""
+    """A sandbox of that project, for the tests of a module."""
     async with calc.sandbox() as made:
         yield made
 
 
-@pytest.fixture
-def play(
+@pytest_asyncio.fixture(loop_scope="module")
+async def play(
     worksite: DockerSandbox, tmp_path: Path, tokenizer: Tokenizer, tokenizer_file: Path
 ) -> Player:
-    """Plays scripted models in a fresh sandbox."""
+    """Plays scripted models where nothing has changed yet; for tests marked with `IN_MODULE`."""
+    clean = "git reset -q --hard && git clean -dfqx && rm -f /tmp/*"
+    cleaned = await worksite.run(clean, state=None)
+    assert cleaned.ok, cleaned.text
     return Player(worksite, tmp_path, tokenizer, tokenizer_file)

@@ -7,10 +7,10 @@ import pytest
 
 from agent.loop import Limits
 from model.wire import REASONING
-from tests.agent.policies.modelruns import CHANGE, TAKE, Player, Speaking, call, done
+from tests.agent.policies.modelruns import CHANGE, IN_MODULE, TAKE, Player, Speaking, call, done
 from tests.model.replies import body, say
 
-pytestmark = pytest.mark.engine
+pytestmark = IN_MODULE
 
 LOOK = call("bash", "cat calc/__init__.py", think=None)
 

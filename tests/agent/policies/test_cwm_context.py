@@ -7,11 +7,21 @@ import pytest
 
 from agent.issue import Issue
 from agent.loop import Limits
-from tests.agent.policies.modelruns import CHANGE, EOT, SUBMIT, TAKE, Played, Player, call, done
+from tests.agent.policies.modelruns import (
+    CHANGE,
+    EOT,
+    IN_MODULE,
+    SUBMIT,
+    TAKE,
+    Played,
+    Player,
+    call,
+    done,
+)
 from tests.model.http import Request
 from tests.model.replies import Reply, by_request, context_exceeded, refuse, say
 
-pytestmark = pytest.mark.engine
+pytestmark = IN_MODULE
 
 LOOK = call("bash", "cat calc/__init__.py")
 MUCH = call("bash", "seq 1 100000")

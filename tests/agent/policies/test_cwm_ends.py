@@ -3,10 +3,20 @@
 import pytest
 
 from agent.loop import Limits
-from tests.agent.policies.modelruns import CHANGE, EOT, SUBMIT, TAKE, Played, Player, call, done
+from tests.agent.policies.modelruns import (
+    CHANGE,
+    EOT,
+    IN_MODULE,
+    SUBMIT,
+    TAKE,
+    Played,
+    Player,
+    call,
+    done,
+)
 from tests.model.replies import Reply, say, silent
 
-pytestmark = pytest.mark.engine
+pytestmark = IN_MODULE
 
 AGAIN = call(
     "edit",

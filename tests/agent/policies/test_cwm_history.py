@@ -8,11 +8,21 @@ from agent.loop import Limits, run_loop
 from agent.policies.policy import Action
 from agent.policies.scripted import ScriptedPolicy
 from agent.trajectory import Acted, Event, Submitted, Trajectory
-from tests.agent.policies.modelruns import CHANGE, ISSUE, SUBMIT, TAKE, Played, Player, call, done
+from tests.agent.policies.modelruns import (
+    CHANGE,
+    IN_MODULE,
+    ISSUE,
+    SUBMIT,
+    TAKE,
+    Played,
+    Player,
+    call,
+    done,
+)
 from tests.model.replies import Reply, say
 from tools.registry import ToolCall, ToolSettings, build_tools
 
-pytestmark = pytest.mark.engine
+pytestmark = IN_MODULE
 
 PROFILES = ["cwm", "chat", "tools"]
 

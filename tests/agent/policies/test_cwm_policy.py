@@ -5,9 +5,9 @@ import pytest
 from agent.policies.cwm.profiles.chat import ChatProfile
 from agent.policies.cwm.profiles.registry import PROFILES
 from model.wire import REASONING
-from tests.agent.policies.modelruns import CHANGE, SUBMIT, TAKE, Player, call, done
+from tests.agent.policies.modelruns import CHANGE, IN_MODULE, SUBMIT, TAKE, Player, call, done
 
-pytestmark = pytest.mark.engine
+pytestmark = IN_MODULE
 
 
 async def test_a_model_resolves_an_issue_and_sums_up(play: Player) -> None:

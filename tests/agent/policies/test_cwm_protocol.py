@@ -9,11 +9,21 @@ import pytest_asyncio
 from agent.loop import Limits
 from agent.trajectory import Malformed
 from model.tokenizer import Tokenizer
-from tests.agent.policies.modelruns import CHANGE, EOT, SUBMIT, TAKE, Played, Player, call, done
+from tests.agent.policies.modelruns import (
+    CHANGE,
+    EOT,
+    IN_MODULE,
+    SUBMIT,
+    TAKE,
+    Played,
+    Player,
+    call,
+    done,
+)
 from tests.model.replies import say
 from tests.repobox import Box
 
-pytestmark = pytest.mark.engine
+pytestmark = IN_MODULE
 
 TOUCH = "<tool: bash>\ntouch /tmp/ran\n</tool>"
 LOOK = call("bash", "ls /tmp/ran; cat calc/__init__.py")
@@ -58,7 +68,7 @@ async def wrong_run(
 
 
 @pytest.mark.parametrize("number", range(len(WRONG)), ids=WRONG)
-def test_a_wrong_answer_is_told_and_the_next_one_runs(
+async def test_a_wrong_answer_is_told_and_the_next_one_runs(
     wrong_run: Played, tokenizer: Tokenizer, number: int
 ) -> None:
     answer, told = [*WRONG.values()][number]
@@ -82,7 +92,7 @@ def test_a_wrong_answer_is_told_and_the_next_one_runs(
     assert "return a + b" in result.output
 
 
-def test_no_number_of_wrong_answers_keeps_a_good_one_from_working(wrong_run: Played) -> None:
+async def test_no_number_of_wrong_answers_keeps_a_good_one_from_working(wrong_run: Played) -> None:
     assert wrong_run.end.patch is not None
     assert wrong_run.end.reason == "Mended."
     assert wrong_run.end.steps == 2 * len(WRONG) + 4

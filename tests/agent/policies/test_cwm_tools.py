@@ -7,12 +7,12 @@ import pytest
 import pytest_asyncio
 
 from model.tokenizer import Tokenizer
-from tests.agent.policies.modelruns import Played, Player, Speaking
+from tests.agent.policies.modelruns import IN_MODULE, Played, Player, Speaking
 from tests.model.replies import Reply, body, say
 from tests.repobox import Box
 from tools.registry import TOOLS
 
-pytestmark = pytest.mark.engine
+pytestmark = IN_MODULE
 
 
 def native(tool: str, text: str = "", finish: str = "tool_calls", **values: object) -> Reply:
@@ -115,7 +115,7 @@ async def wrong_run(
 
 
 @pytest.mark.parametrize("number", range(len(WRONG)), ids=WRONG)
-def test_a_wrong_answer_is_told_and_the_next_one_runs(wrong_run: Played, number: int) -> None:
+async def test_a_wrong_answer_is_told_and_the_next_one_runs(wrong_run: Played, number: int) -> None:
     step = 2 * number + 1
     (error,) = [each for each in wrong_run.of("format_error") if each.step == step]
     assert [*WRONG.values()][number][1] in error.message
