@@ -61,6 +61,7 @@ class Assembly:
         self._open_calls: dict[int, _Call] = {}
         self._pieces = 0
         self._logprobs: list[TokenLogprob] | None = [] if sampling.logprobs else None
+        self._gaps = False
         self._usage: Usage | None = None
 
     def add(self, event: Event) -> tuple[str, str]:
@@ -132,8 +133,7 @@ class Assembly:
         if self._logprobs is not None:
             more = read_logprobs(choice.logprobs)
             self._logprobs += more
-            if (text or reasoning) and not more:
-                self._logprobs = None  # what is missing cannot be told from what is not
+            self._gaps |= bool(text or reasoning) and not more
         if isinstance(choice.stop_reason, int):
             self._stop_id = choice.stop_reason
         if choice.finish_reason in _GIVEN_UP and self.finish is None:
@@ -197,7 +197,8 @@ class Assembly:
         known = self._logprobs
         if ids is not None and known and len(known) == len(ids) + (stop_id is not None):
             known = known[: len(ids)]
-        if not known or (ids is not None and len(known) != len(ids)):
+        # Without ids to count against, text that came without them tells that some are missing.
+        if not known or (self._gaps if ids is None else len(known) != len(ids)):
             return None, None
         logprobs = [token.logprob for token in known if token.logprob is not None]
         pieces = [token.piece for token in known if token.piece is not None]

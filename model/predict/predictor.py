@@ -82,8 +82,9 @@ class Prediction:
         problems: what in its text is not as it should be.
         logprobs: by frame, the mean log-probability of the tokens of each; None for those that were
             given, and where the server gives none.
-        text: what the model wrote.
+        text: what the model wrote; the places of the problems are in it.
         tokens: what it took.
+        cut: it ended because it took the most tokens that it may.
     """
 
     frames: tuple[Frame, ...]
@@ -92,6 +93,7 @@ class Prediction:
     logprobs: tuple[float | None, ...]
     text: str
     tokens: Tokens
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,8 @@ class Predictor(Protocol):
 
         Args:
             program: whose.
-            samples: how many; one is drawn greedily, several with the predictor's temperature.
+            samples: how many, 1 at least; one is drawn greedily, several with the predictor's
+                temperature.
             seed: of the first; each further one has its own.
             most: tokens a trace may take; one that takes more is not ended.
 
@@ -138,13 +141,27 @@ class Predictor(Protocol):
     async def step(
         self, program: Program, frames: Sequence[Frame], kind: Kind | None = None
     ) -> Step:
-        """The frame after these.
+        """The frame after these, drawn greedily.
+
+        That the trace is over is said by the model, not concluded from its last return: a generator
+        returns when it yields.
 
         Args:
             program: whose.
             frames: so far, those of `Program.begun` first; as the model writes them.
             kind: of the frame, where it is to be forced: a return right after a call steps over
                 the body, a line goes into it.
+
+        Raises:
+            ModelError: the model does not answer.
+        """
+        ...
+
+    async def value(self, program: Program) -> Step:
+        """What the program returns, at once and without its trace: the frame of that return.
+
+        Args:
+            program: with the frame of its call in `Program.begun`.
 
         Raises:
             ModelError: the model does not answer.
