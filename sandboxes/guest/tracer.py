@@ -994,9 +994,13 @@ def record(request: "Request") -> None:
     end = tape.rfind(b"\n") + 1
     said.setdefault("error", None)
     said["events"] = count_events(tape, end)
-    os.ftruncate(file, end)
-    os.lseek(file, end, os.SEEK_SET)
-    os.write(file, (json.dumps(said) + "\n").encode("ascii"))
+    # A new file: the program may have removed the one that was written to.
+    os.makedirs(os.path.dirname(os.path.abspath(request["out"])), exist_ok=True)
+    whole = request["out"] + ".whole"
+    with open(whole, "wb") as complete:
+        complete.write(tape[:end])
+        complete.write((json.dumps(said) + "\n").encode("ascii"))
+    os.rename(whole, request["out"])
 
 
 def count_events(tape: mmap.mmap, end: int) -> int:
