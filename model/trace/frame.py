@@ -41,7 +41,8 @@ class Frame:
             `UNCHANGED`. None where there are none, or none that could be read.
         value: of a return or an exception: the `repr`. None where there is none.
         place: of a recorded frame; None of a predicted one, for the model tells no places.
-        raw: what the model wrote for the locals where that could not be read as such.
+        raw: what the model wrote for the locals or the value where that is not JSON; of no account
+            where there are locals, or another value.
     """
 
     kind: Kind

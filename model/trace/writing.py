@@ -60,7 +60,9 @@ def write_body(frame: Frame) -> str:
     """What stands between the token of a frame's event and the one that ends the frame."""
     if frame.kind in ("call", "line"):
         return f"{_locals(frame)}{ACTION_SEP}{frame.source}"
-    value = "" if frame.value is None else json.dumps(frame.value)
+    if frame.value is None:
+        return f"{ACTION_SEP}{frame.source}"
+    value = frame.value if frame.raw == frame.value else json.dumps(frame.value)
     return f"{ACTION_SEP}{frame.source}{ARG_SEP}{value}"
 
 
