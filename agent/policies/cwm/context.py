@@ -113,17 +113,22 @@ class Context:
             steps: whose output.
             stub: what stands in its place.
         """
+        # A run that is gone on with counts its steps from 1 again: the latest are never meant.
+        late = {id(turn) for turn in _results(self.turns)[-_KEPT_RESULTS:]}
         gone = set(steps)
         turns, self.turns = self.turns, []
         self.conversation = self._open()
-        self.told = False
         for turn in turns:
-            if isinstance(turn, Result) and turn.step in gone:
+            if isinstance(turn, Result) and turn.step in gone and id(turn) not in late:
                 turn = replace(turn, text=f"<output>\n{stub}\n</output>")
             self.add(turn)
+        self.told = self.told and self.nearly_full
 
 
-def old_results(turns: Iterable[Turn], kept: int = _KEPT_RESULTS) -> tuple[int, ...]:
+def old_results(turns: Iterable[Turn]) -> tuple[int, ...]:
     """Steps whose output may be left out, and has not been yet."""
-    results = [turn for turn in turns if isinstance(turn, Result)]
-    return tuple(turn.step for turn in results[:-kept] if "<budget>" in turn.text)
+    return tuple(turn.step for turn in _results(turns)[:-_KEPT_RESULTS] if "<budget>" in turn.text)
+
+
+def _results(turns: Iterable[Turn]) -> list[Result]:
+    return [turn for turn in turns if isinstance(turn, Result)]

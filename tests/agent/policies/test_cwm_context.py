@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -200,6 +201,19 @@ async def test_old_output_makes_room_when_the_user_wants_that(play: Player) -> N
     assert run.prompts[-1][: len(run.prompts[-2])] == run.prompts[-2]
 
 
+async def test_the_latest_output_stays_where_steps_count_from_one_again(play: Player) -> None:
+    looks = [call("bash", f"echo old {n}; seq 1 300") for n in range(6)]
+    play.history = (await play(*looks)).events
+    play.context = 13_312
+    looks = [call("bash", f"echo new {n}; seq 1 300") for n in range(3)]
+    run = await play(*looks, compact=True)
+    (compaction,) = run.of("compaction")
+    assert {1, 2} <= {*compaction.steps}
+    assert "<output>\nold 0\n1" not in run.texts[-1]
+    assert "<output>\nnew 0\n1" in run.texts[-1]
+    assert "<output>\nnew 1\n1" in run.texts[-1]
+
+
 async def test_a_server_that_has_less_room_than_said_is_made_room_for(play: Player) -> None:
     looks = [call("bash", f"echo number {n}; seq 1 300") for n in range(10)]
     answers = [*looks, context_exceeded(8_192), CHANGE]
@@ -215,7 +229,7 @@ async def test_old_output_stays_otherwise(play: Player) -> None:
     run = await play(*looks, limits=Limits(turns=12))
     assert not run.of("compaction")
     assert "<output>\nnumber 0\n1\n2\n" in run.texts[-1]
-    for one, other in zip(run.prompts, run.prompts[1:], strict=False):
+    for one, other in pairwise(run.prompts):
         assert other[: len(one)] == one
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.policies.cwm.context import Context, old_results
 from agent.policies.cwm.counting import ByGuess
 from agent.policies.cwm.profiles.profile import Connection, Conversation
 from agent.policies.cwm.profiles.registry import PROFILES
@@ -17,10 +18,11 @@ from model.answer import Completion, Sampling
 from model.client import ModelClient
 from model.settings import ClientSettings
 from model.tokenizer import Tokenizer
+from model.wire import tool_answer
 from tests.agent.policies.modelruns import check_messages
 from tests.model.replies import Reply, say, silent
 from tests.model.server import MODEL, ModelServer, model_server
-from tools.registry import ToolSettings, build_tools
+from tools.registry import ToolCall, ToolSettings, build_tools
 
 
 @asynccontextmanager
@@ -114,6 +116,32 @@ async def test_calls_with_the_same_id_are_told_apart(tokenizer: Tokenizer) -> No
             talk.add(Told("user", "No."))
         await ask(talk)
         check_messages(server.asked[0].json["messages"])
+
+
+@pytest.mark.parametrize(("size", "nearly_full"), [(1_800, True), (4_096, False)])
+def test_making_room_in_vain_does_not_tell_the_same_again(
+    tokenizer: Tokenizer, size: int, nearly_full: bool
+) -> None:
+    client = ModelClient(ClientSettings("127.0.0.1:9", MODEL))
+    context = Context(
+        open_conversation=lambda: PROFILES["cwm"].open(
+            Connection(client, MODEL, size, tokenizer), {}
+        ),
+        size=size,
+        result_tokens=1_000,
+        action_tokens=1_000,
+    )
+    context.add(Told("user", "Mend it."))
+    for step in range(1, 11):
+        context.add(Answer(ToolCall("bash", "ls"), ""))
+        context.add(Result(step, "bash", tool_answer("one two three " * 80, 9, 9)))
+    before, context.told = context.used, True
+    steps = old_results(context.turns)
+    assert steps == (1, 2, 3, 4, 5, 6)
+    context.leave_out(steps, "Gone.")
+    assert context.used < before
+    assert context.told == context.nearly_full == nearly_full
+    assert old_results(context.turns) == ()
 
 
 texts = st.text(max_size=400) | st.text(st.sampled_from("aé漢🐍\ud800\n"), max_size=400)
