@@ -30,7 +30,7 @@ class _Timed:
 
 
 @dataclass
-class _Answering:
+class Answering:
     """A tool whose command takes no time."""
 
     name: str = "bash"
@@ -41,9 +41,11 @@ class _Answering:
     data: dict[str, object] = field(default_factory=lambda: {"exit_code": 1, "omitted": 0})
 
     def compose(self, values: Mapping[str, str]) -> str:
+        """Nobody calls it natively."""
         return ""
 
     async def __call__(self, argument: str, sandbox: Sandbox) -> ToolResult:
+        """Two kilobytes."""
         return ToolResult(OUTPUT, data=self.data)
 
 
@@ -57,7 +59,7 @@ def play(steps: int, folder: Path, clock: Clock) -> None:
             run_loop(
                 policy,
                 Issue(id="steps", text="The last element is missing."),
-                tools={"bash": _Answering()},
+                tools={"bash": Answering()},
                 # No tool here touches it: the sandbox's time is another benchmark's.
                 sandbox=cast(Sandbox, None),
                 trajectory=trajectory,
