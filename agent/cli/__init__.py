@@ -12,6 +12,7 @@ import click
 COMMANDS = {
     "run": "let the agent resolve one issue",
     "verify": "grade a patch against an issue",
+    "trace": "record what a call, a test or a script does, line by line",
     "env": "build, list and remove environment images",
     "doctor": "say what works on this machine, and what mends the rest",
     "clean": "remove what dead runs left behind",
