@@ -41,14 +41,33 @@ class Recorded:
 
 @dataclass(slots=True)
 class Spectrum:
-    """Recorded tests, and what importing their modules ran before the first of them."""
+    """Recorded tests, and what importing their modules ran before the first of them.
+
+    Attributes:
+        tests: by id.
+        imported: what ran before the first.
+        cut_short: whether time was up although the tests went on well: others were not reached.
+    """
 
     tests: dict[str, Recorded] = field(default_factory=dict)
     imported: Lines = field(default_factory=dict)
+    cut_short: bool = False
 
     def passed(self) -> set[str]:
         """The ids of tests that passed."""
         return {test for test, run in self.tests.items() if run.outcome == "passed"}
+
+    def end_early(self, seconds: float) -> None:
+        """Note that time was up after some seconds, unless one test took most of it and hung."""
+        self.cut_short = sum(run.seconds for run in self.tests.values()) > seconds / 2
+
+    def lost(self, kept: set[str]) -> set[str]:
+        """Those of some tests that passed before and do not here; where time was up, of those run.
+
+        What a slow machine did not reach says nothing of an edit.
+        """
+        lost = kept - self.passed()
+        return lost & set(self.tests) if self.cut_short else lost
 
     def add(self, other: "Spectrum") -> None:
         """Take over another recording's tests; those known already stay as they are.

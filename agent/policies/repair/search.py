@@ -173,13 +173,15 @@ class Search:
         command = self._target.test_command.replace("{tests}", named)
         command = command.replace("{junit}", f"{FOLDER}/junit.xml")
         spectrum, result = await bench.record(command, lines=lines, seconds=seconds)
+        if result.status == "timeout":
+            spectrum.end_early(result.seconds)
         return spectrum, result.text
 
     async def _suite(self, bench: Bench, options: list[str], *, lines: bool) -> Spectrum:
         """The suite without the failing tests' files; empty when there is no time for it."""
         seconds = min(self._settings.suite_seconds, self._left() / 3)
         if seconds < 1:
-            return Spectrum()
+            return Spectrum(cut_short=True)
         everywhere = ("--continue-on-collection-errors", *options)
         return (await self._run(bench, everywhere, lines=lines, seconds=seconds))[0]
 
@@ -353,7 +355,7 @@ class Search:
             if rest:
                 suite = [f"--ignore={path}" for path in self._files]
                 far = await self._suite(bench, suite, lines=False)
-                lost = rest - far.passed()
+                lost = far.lost(rest)
                 if lost and not await self._pass_again(bench, lost):
                     return "pass", "fail"
             return "pass", "pass"

@@ -118,3 +118,17 @@ class T:
     assert hints.types == ("str", "int")
     assert hints.none
     assert "parsing" in hints.words
+
+
+def test_what_a_suite_did_not_reach_in_time_is_not_lost_unless_a_test_hung() -> None:
+    def suite() -> Spectrum:
+        return spectrum_of(
+            Recorded("a", "passed", seconds=4.0), Recorded("b", "failed", seconds=2.0)
+        )
+
+    whole, slow, hung = suite(), suite(), suite()
+    slow.end_early(10.0)
+    hung.end_early(60.0)
+    assert whole.lost({"a", "b", "c"}) == {"b", "c"}
+    assert slow.lost({"a", "b", "c"}) == {"b"}
+    assert hung.lost({"a", "b", "c"}) == {"b", "c"}
