@@ -8,7 +8,7 @@ import pytest
 from agent.loop import Limits
 from model.wire import REASONING
 from tests.agent.policies.modelruns import CHANGE, IN_MODULE, TAKE, Player, Speaking, call, done
-from tests.model.replies import body, say
+from tests.model.replies import body, endless, say
 
 pytestmark = IN_MODULE
 
@@ -109,3 +109,10 @@ async def test_an_answer_that_did_not_stream_is_one_like_any_other(play: Player)
     assert "return a + b" in run.of("result")[0].output
     assert run.of("action")[0].reply.reasoning == "Hm."
     assert run.of("action")[0].usage["output_tokens"] == 1
+
+
+async def test_an_answer_without_an_end_is_cut_off_and_gone_on_from(play: Player) -> None:
+    run = await play(endless(), LOOK, action_tokens=64)
+    assert "was cut off" in run.of("format_error")[0].message
+    assert run.asked[0].hung_up
+    assert "return a + b" in run.of("result")[0].output

@@ -2,6 +2,7 @@
 
 import pytest
 
+from agent.issue import Issue
 from agent.policies.cwm.profiles.chat import ChatProfile
 from agent.policies.cwm.profiles.registry import PROFILES
 from model.wire import REASONING
@@ -78,3 +79,13 @@ async def test_a_profile_is_one_class_and_its_name(
     assert run.of("model")[0].profile == "terse"
     assert run.messages[0][0]["content"] == "Call tools."
     assert run.of("result")[0].output == "here\n"
+
+
+async def test_a_users_own_prompts_are_what_the_model_is_told(play: Player) -> None:
+    (play.folder / "issue.md").write_text("It costs $$5. $issue\n$tests")
+    (play.folder / "messages.toml").write_text('format.no_call = "Call one of $tools, please."')
+    issue = Issue(id="x", title="$tests", text="Pay $9.", tests=("a.py::b",))
+    run = await play("Hm.\n</think>\nNo.", call("bash", "true"), issue=issue, prompts=play.folder)
+    assert run.of("prompt")[0].user.startswith("It costs $5. $tests\n\nPay $9.\n")
+    assert "a.py::b" in run.of("prompt")[0].user
+    assert "Call one of bash, edit, create, test, submit, please.<|eot_id|>" in run.texts[1]
