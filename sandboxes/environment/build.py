@@ -175,6 +175,13 @@ class BuildContainer:
             return SandboxDied(f"the build container ended (exit code {found.get('ExitCode')})")
         return None
 
+    async def _check_not_ended(self, code: int | None) -> None:
+        """Raise `SandboxDied` when a command ended like this because the container did."""
+        if code is None or code >= _KILLED:
+            died = await self._end()
+            if died is not None:
+                raise died
+
     def _put(self, archive: bytes | IO[bytes] | Iterator[bytes]) -> None:
         self._engine.client.api.put_archive(self._name, "/", archive)
 
@@ -210,10 +217,7 @@ class BuildContainer:
         code = await self._call(self._exec, command, user, folder, timeout, environment)
         if code == 0:
             return
-        if code is None or code >= _KILLED:
-            died = await self._end()
-            if died is not None:
-                raise died
+        await self._check_not_ended(code)
         how = f"failed with exit code {code}"
         if code in (_TIMED_OUT, _KILLED) and time.monotonic() - started >= timeout:
             how = f"took longer than {timeout:.0f} s"
@@ -281,16 +285,17 @@ class BuildContainer:
             SandboxDied: the container was ended from outside.
         """
 
-        def work() -> tuple[int, bytes, bytes]:
+        def work() -> tuple[int | None, bytes, bytes]:
             api = self._engine.client.api
             exec_id = api.exec_create(
                 self._name, ["bash", "-c", command], user=user, workdir=folder
             )["Id"]
             frames = list(_frames(api, exec_id))
             out, err = (b"".join(data for kind, data in frames if kind == k) for k in (1, 2))
-            return int(api.exec_inspect(exec_id)["ExitCode"] or 0), out, err
+            return api.exec_inspect(exec_id)["ExitCode"], out, err
 
         code, out, err = await self._call(work)
+        await self._check_not_ended(code)
         if code != 0:
             raise BuildFailed(
                 f"`{command}` failed in the build container with exit code {code}",

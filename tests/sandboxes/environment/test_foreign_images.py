@@ -1,5 +1,6 @@
 """Images of the user's own: taken as they are, and what one lacks is named."""
 
+import re
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -79,11 +80,12 @@ async def altered(engine: Engine, image: str, script: str) -> AsyncIterator[str]
 @pytest.mark.parametrize(
     ("script", "lacks"),
     [
-        ("rm /bin/bash", "bash"),
-        ("rm $(command -v git)", "git"),
-        ("rm $(command -v timeout) $(command -v git)", "git, timeout"),
-        ("rm -rf /opt/env; rm $(command -v python3) /usr/bin/python3*", "Python"),
-        ("rm /bin/sleep", "does not run"),
+        ("rm /bin/bash", "lacks bash"),
+        ("rm $(command -v git)", "lacks git"),
+        ("rm $(command -v timeout) $(command -v git)", "lacks git, timeout"),
+        ("rm -rf /opt/env; rm $(command -v python3) /usr/bin/python3*", "lacks Python"),
+        # It ends at once; what comes of a command depends on whether it was quicker.
+        ("rm /bin/sleep", "(does not run|lacks bash)"),
     ],
 )
 async def test_what_an_image_lacks_is_named(
@@ -93,7 +95,7 @@ async def test_what_an_image_lacks_is_named(
     async with altered(place.engine, base_image, script) as image:
         with pytest.raises(UnsuitableImage) as raised:
             await place.build(checkout, EnvironmentSettings(image=image))
-    assert raised.value.message.endswith(lacks)
+    assert re.search(rf" {lacks}$", raised.value.message)
     assert "bash" in raised.value.hint
     assert building(place.engine) == []
 
