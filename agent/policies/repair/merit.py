@@ -2,7 +2,8 @@
 
 An edit is the better the likelier its place and kind, the smaller it is, and the more of what it
 brings in the issue speaks of. One that only takes a condition or a statement away is a last resort:
-whoever wrote it had a reason, and where few tests look nobody misses it.
+whoever wrote it had a reason, and where few tests look nobody misses it. So is a handler that keeps
+silent about a mistake in the program, such as an attribute that does not exist.
 """
 
 import re
@@ -12,6 +13,7 @@ from agent.policies.repair.candidates import Candidate
 _SIZE = 40
 _SPOKEN_OF = 1.3
 _LAST_RESORTS = {"constant condition", "delete statement"}
+_MISTAKES = re.compile(r"except (?:Attribute|Type|Name|UnboundLocal)Error:")
 _TAKEN_AWAY = 0.25
 
 
@@ -30,9 +32,11 @@ def merit(candidate: Candidate, words: frozenset[str] = frozenset()) -> float:
 
 
 def is_last_resort(candidate: Candidate) -> bool:
-    """Whether it only takes a condition, a part of one, or a statement away."""
+    """Whether it only takes something away, or keeps silent about a mistake."""
     if candidate.operator in _LAST_RESORTS:
         return True
+    if candidate.operator == "handler":
+        return bool(_MISTAKES.search(candidate.changed[1]))
     return candidate.operator == "boolean" and not candidate.changed[1].strip()
 
 

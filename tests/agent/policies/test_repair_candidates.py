@@ -111,6 +111,13 @@ def test_of_two_edits_that_work_the_one_that_only_takes_away_has_less_merit() ->
     assert not is_last_resort(changed)
 
 
+@pytest.mark.parametrize(("kind", "last"), [("AttributeError", True), ("OverflowError", False)])
+def test_a_handler_that_hides_a_mistake_is_a_last_resort(kind: str, last: bool) -> None:
+    after = f"try:\n    a.b()\nexcept {kind}:\n    pass\n"
+    edit = Candidate(1, "m.py", 1, "handler", 0.5, (), "a.b()\n", after, True)
+    assert is_last_resort(edit) is last
+
+
 def test_what_the_issue_speaks_of_has_more_merit_when_an_edit_brings_it_in() -> None:
     edit = Candidate(1, "m.py", 1, "o", 0.5, (), "raise KeyError(a)\n", "raise Lost(a)\n", True)
     assert merit(edit, frozenset({"lost"})) > merit(edit, frozenset({"keyerror"}))
