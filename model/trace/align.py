@@ -1,0 +1,223 @@
+"""A predicted trace and a recorded one beside each other, and where they first differ.
+
+`first_divergence` goes through both in step, as long as they agree. `align` goes on after that: it
+leaves out frames that only one of them has, so that what comes later can be compared as well.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from model.trace.compare import line_text, same_exception, same_line
+from model.trace.frame import Frame, Trace, thread_of
+from model.trace.states import State, resolve
+
+Pair = tuple[int | None, int | None]
+"""The numbers of two frames that belong together; None where the other has none."""
+
+_Key = tuple[object, ...]
+_EDITS = 64
+"""Frames left out in a row before what is best so far is taken; it bounds the time."""
+_AGREED = 3
+"""Frames that agree in a row show that the traces are in step again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """The first frame at which two traces say different things.
+
+    Attributes:
+        predicted: the frame's number in the predicted trace; None when it was over.
+        recorded: the frame's number in the recorded trace; None when it was over.
+        what: is different. ``ended``: one trace is over, the other goes on.
+        names: the locals that are different: what was predicted, and what was recorded. None for
+            a local that is not there, or was not readable.
+        values: of the return or exception, likewise.
+        predicted_state: what was known in the predicted trace; None when it was over.
+        recorded_state: likewise.
+    """
+
+    predicted: int | None
+    recorded: int | None
+    what: Literal["kind", "line", "locals", "value", "ended"]
+    names: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)
+    values: tuple[str | None, str | None] | None = None
+    predicted_state: State | None = None
+    recorded_state: State | None = None
+
+
+def first_divergence(predicted: Trace, recorded: Trace) -> Divergence | None:
+    """The first frame of the main thread at which the traces differ; None where they agree.
+
+    A trace that is not over when its frames are is no divergence: nobody knows how it goes on. A
+    predicted call that is followed by its return at once stands for all that is in between. The
+    call with which a recorded trace begins may be missing in the predicted one, for the model
+    is given it.
+
+    Args:
+        predicted: as the model writes it, or in full.
+        recorded: in full.
+    """
+    left, right = _main(predicted), _main(recorded)
+    i = j = 0
+    if left and right and right[0][1].frame.kind == "call" != left[0][1].frame.kind:
+        j = 1
+    while i < len(left) and j < len(right):
+        if _stepped_over(left, i):
+            j = _return(right, j)
+        if j == len(right):
+            break
+        found = _difference(*left[i], *right[j])
+        if found:
+            return found
+        i, j = i + 1, j + 1
+    if i < len(left) and recorded.ended:
+        number, state = left[i]
+        return Divergence(number, None, "ended", predicted_state=state)
+    if j < len(right) and predicted.ended and i == len(left):
+        number, state = right[j]
+        return Divergence(None, number, "ended", recorded_state=state)
+    return None
+
+
+def align(predicted: Sequence[Frame], recorded: Sequence[Frame]) -> list[Pair]:
+    """Pairs of frames of the same kind, line and depth; each frame is in one pair, in its order."""
+    left, right = _keys(predicted, recorded)
+    pairs: list[Pair] = []
+    i = j = 0
+    while i < len(left) and j < len(right):
+        for pair in _steps(left, right, i, j):
+            pairs.append(pair)
+            i += pair[0] is not None
+            j += pair[1] is not None
+    pairs += [(n, None) for n in range(i, len(left))]
+    pairs += [(None, n) for n in range(j, len(right))]
+    return pairs
+
+
+def _main(trace: Trace) -> list[tuple[int, State]]:
+    """The states of the main thread, with the numbers of their frames in the trace."""
+    numbers = [n for n, frame in enumerate(trace.frames) if thread_of(frame) == 0]
+    return list(zip(numbers, resolve(trace.frames[n] for n in numbers), strict=True))
+
+
+def _stepped_over(states: Sequence[tuple[int, State]], at: int) -> bool:
+    kind = states[at][1].frame.kind
+    return kind == "return" and at > 0 and states[at - 1][1].frame.kind == "call"
+
+
+def _return(states: Sequence[tuple[int, State]], at: int) -> int:
+    """Where the scope of the frame before is left; the end where it is not."""
+    scope = states[at - 1][1].scope if at else -1
+    for n in range(at, len(states)):
+        if states[n][1].scope == scope and states[n][1].frame.kind == "return":
+            return n
+    return len(states)
+
+
+def _difference(i: int, left: State, j: int, right: State) -> Divergence | None:
+    here, there = left.frame, right.frame
+    found: Divergence | None = None
+    if here.kind != there.kind:
+        found = Divergence(i, j, "kind")
+    elif not same_line(here, there):
+        found = Divergence(i, j, "line")
+    elif here.kind in ("call", "line"):
+        names = differing(left, right)
+        if names or (here.locals is None) != (there.locals is None):
+            found = Divergence(i, j, "locals", names)
+    elif not _same_value(here, there):
+        found = Divergence(i, j, "value", values=(here.value, there.value))
+    return replace(found, predicted_state=left, recorded_state=right) if found else None
+
+
+def _same_value(left: Frame, right: Frame) -> bool:
+    if left.kind == "exception" and left.value is not None and right.value is not None:
+        return same_exception(left.value, right.value)
+    return left.value == right.value
+
+
+def differing(left: State, right: State) -> dict[str, tuple[str | None, str | None]]:
+    """The locals of two states that are different, but for those that are not known.
+
+    Args:
+        left: predicted.
+        right: recorded.
+    """
+    here: Mapping[str, str] = left.frame.locals or {}
+    there: Mapping[str, str] = right.frame.locals or {}
+    known = (name for name in {**there, **here} if name not in left.unresolved)
+    pairs = {name: (here.get(name), there.get(name)) for name in known}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _keys(left: Sequence[Frame], right: Sequence[Frame]) -> tuple[list[_Key], list[_Key]]:
+    """What frames that belong together have in common."""
+    placed = all(frame.place for frame in (*left, *right))
+
+    def key(state: State) -> _Key:
+        frame = state.frame
+        line: object = line_text(frame)
+        if placed and frame.place:
+            line = frame.place.path, frame.place.line
+        return frame.kind, line, state.depth, thread_of(frame)
+
+    return [key(state) for state in resolve(left)], [key(state) for state in resolve(right)]
+
+
+def _steps(left: Sequence[_Key], right: Sequence[_Key], i: int, j: int) -> list[Pair]:
+    """The next pairs from two frames on, up to where the traces are in step again.
+
+    This is Myers' search for the fewest frames to leave out, given up early: it takes no more time
+    than is in proportion to the frames that it gets ahead.
+    """
+    ends = len(left), len(right)
+    # For each number of frames left out: how far the left trace is gone through, by how many
+    # more of its frames than of the other's were.
+    reached: list[dict[int, int]] = []
+    for edits in range(_EDITS + 1):
+        now: dict[int, int] = {}
+        for k in range(-edits, edits + 1, 2):
+            start = x = max(_from(reached[-1], k, i - j, ends)) if edits else i
+            y = x - k - i + j
+            if x < i:
+                continue
+            while x < len(left) and y < len(right) and left[x] == right[y]:
+                x, y = x + 1, y + 1
+            now[k] = x
+            if x - start >= _AGREED or (x, y) == ends:
+                return _path([*reached, now], k, i, j, ends)
+        reached.append(now)
+    furthest = max(reached[-1], key=lambda k: 2 * reached[-1][k] - k)
+    return _path(reached, furthest, i, j, ends)
+
+
+def _from(reached: Mapping[int, int], k: int, shift: int, ends: tuple[int, int]) -> tuple[int, int]:
+    """Where two ways to a point lead: a frame of the right trace left out, or one of the left.
+
+    A way that is not there leads to -1.
+    """
+    right_out, left_out = reached.get(k + 1, -1), reached.get(k - 1, -2) + 1
+    return (
+        right_out if right_out - k - shift <= ends[1] else -1,
+        left_out if left_out <= ends[0] else -1,
+    )
+
+
+def _path(
+    reached: list[dict[int, int]], k: int, i: int, j: int, ends: tuple[int, int]
+) -> list[Pair]:
+    """The pairs on the way to a point; they are found from its end to its beginning."""
+    pairs: list[Pair] = []
+    x = reached[-1][k]
+    for edits in range(len(reached) - 1, -1, -1):
+        ways = _from(reached[edits - 1], k, i - j, ends) if edits else (i, i)
+        start = max(ways)
+        pairs += [(n, n - k - i + j) for n in range(x - 1, start - 1, -1)]
+        if edits and ways[0] == start:
+            pairs.append((None, start - k - i + j - 1))
+            x, k = start, k + 1
+        elif edits:
+            pairs.append((start - 1, None))
+            x, k = start - 1, k - 1
+    return pairs[::-1]

@@ -1,0 +1,50 @@
+"""Whether two frames, or two values, say the same."""
+
+import ast
+import re
+
+from model.trace.frame import Frame
+from model.trace.writing import unmarked
+
+_NAME = re.compile(r"[A-Za-z_][\w.]*")
+_LITERAL = 10_000
+"""Characters of a value that is compared as more than text."""
+
+
+def same_line(left: Frame, right: Frame) -> bool:
+    """Whether two frames are at the same line: by place where both have one, else by text."""
+    if left.place and right.place:
+        here, there = left.place, right.place
+        return (here.path, here.line) == (there.path, there.line)
+    return line_text(left) == line_text(right)
+
+
+def line_text(frame: Frame) -> str:
+    """The line of source without what ends it and without the marker of the entry point."""
+    return unmarked(frame.source).rstrip("\r\n")
+
+
+def same_value(left: str, right: str) -> bool:
+    """Whether two values are equal: as text, or as literals (``{1, 2}`` and ``{2, 1}``)."""
+    if left == right:
+        return True
+    if max(len(left), len(right)) > _LITERAL:
+        return False
+    try:
+        # Literals only: nothing of the text is run.
+        return bool(ast.literal_eval(left) == ast.literal_eval(right))
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return False
+
+
+def same_exception(left: str, right: str) -> bool:
+    """Whether two values are of the same exception, for how the model writes it is not known.
+
+    ``ValueError('no')``, ``ValueError: no`` and ``<class 'ValueError'>`` are.
+    """
+    return left == right or _exception(left) == _exception(right) != ""
+
+
+def _exception(value: str) -> str:
+    found = _NAME.search(value.replace("<class ", ""))
+    return found[0].rpartition(".")[2] if found else ""
