@@ -10,9 +10,6 @@ from model.client import OnText
 from model.errors import ContextExceeded
 from model.predict.predictor import Tokens
 
-STEP_TOKENS = 4_096
-"""Of a single frame; one with long values takes some hundreds."""
-
 _Answer = TypeVar("_Answer")
 
 

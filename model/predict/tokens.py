@@ -11,7 +11,7 @@ from dataclasses import replace
 from model.answer import Completion, Sampling
 from model.client import ModelClient, OnText
 from model.errors import TokenizerProblem
-from model.predict.asking import STEP_TOKENS, Chance, asked, fitted, mean, took
+from model.predict.asking import Chance, asked, fitted, mean, took
 from model.predict.predictor import MOST_TOKENS, Prediction, Program, Step
 from model.tokenizer import TRACE_TOKENS, Tokenizer
 from model.trace.frame import Frame, Kind
@@ -25,6 +25,9 @@ from model.trace.writing import (
     write_body,
 )
 from model.wire import BEGIN_OF_TEXT, END_OF_TEXT, Prompt
+
+STEP_TOKENS = 4_096
+"""Of a single frame; one with long values takes some hundreds."""
 
 
 class TokenPredictor:
