@@ -2,6 +2,7 @@
 
 import ast
 import re
+import warnings
 
 from model.trace.frame import Frame
 from model.trace.writing import unmarked
@@ -31,8 +32,10 @@ def same_value(left: str, right: str) -> bool:
     if max(len(left), len(right)) > _LITERAL:
         return False
     try:
-        # Literals only: nothing of the text is run.
-        return bool(ast.literal_eval(left) == ast.literal_eval(right))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            # Literals only: nothing of the text is run.
+            return bool(ast.literal_eval(left) == ast.literal_eval(right))
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         return False
 
