@@ -157,7 +157,10 @@ async def test_arguments_are_read_as_they_are_meant(play: Player) -> None:
     assert outputs[3] == "?.\n"
     # What is sent back says the same, in valid JSON.
     calls = [each["tool_calls"][0] for each in run.messages[-1] if each["role"] == "assistant"]
-    assert json.loads(calls[0]["function"]["arguments"]) == {"command": "echo one\necho\ttwo"}
+    meant = [json.loads(each["function"]["arguments"]) for each in calls]
+    assert meant[0] == {"command": "echo one\necho\ttwo"}
+    assert meant[3] == {"command": "printf '?.\n'"}
+    assert calls[1]["function"]["arguments"].endswith('"why": 7}')
 
 
 async def test_what_the_user_says_follows_the_results_of_calls(play: Player) -> None:

@@ -159,10 +159,15 @@ class _NativeConversation:
         return id_
 
 
-def _parsed(arguments: str) -> dict[str, object] | None:
-    """A JSON object; None when it is none. Models write line breaks into texts as they are."""
+def _parsed(arguments: str, *, strict: bool = False) -> dict[str, object] | None:
+    """A JSON object; None when it is none.
+
+    Args:
+        arguments: as the model wrote them.
+        strict: whether line breaks must not stand in texts as they are, as models write them.
+    """
     try:
-        given = json.loads(arguments or "{}", strict=False)
+        given = json.loads(arguments or "{}", strict=strict)
     except (ValueError, RecursionError):
         return None
     return given if isinstance(given, dict) else None
@@ -170,8 +175,7 @@ def _parsed(arguments: str) -> dict[str, object] | None:
 
 def _sound(arguments: str) -> str:
     """Arguments as the model meant them, in valid JSON: templates fail on anything else."""
-    try:
-        json.loads(arguments)
-    except (ValueError, RecursionError):
-        return json.dumps(_parsed(arguments) or {})
-    return arguments if _parsed(arguments) is not None else "{}"
+    meant = json.dumps(_parsed(arguments) or {}, ensure_ascii=False)
+    whole = meant.encode("utf-8", "replace").decode()
+    good = arguments and whole == meant and _parsed(arguments, strict=True) is not None
+    return arguments if good else whole
