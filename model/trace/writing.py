@@ -53,23 +53,26 @@ def write_frames(frames: Iterable[Frame], ended: bool = True) -> str:
 
 def write_frame(frame: Frame) -> str:
     """One frame in the model's form, with the token that ends it."""
-    return EVENTS[frame.kind] + write_body(frame) + FRAME_SEP
-
-
-def write_body(frame: Frame) -> str:
-    """What stands between the token of a frame's event and the one that ends the frame."""
+    source = f"{ACTION_SEP}{frame.source}"
     if frame.kind in ("call", "line"):
-        return f"{_locals(frame)}{ACTION_SEP}{frame.source}"
-    if frame.value is None:
-        return f"{ACTION_SEP}{frame.source}"
-    value = frame.value if frame.raw == frame.value else json.dumps(frame.value)
-    return f"{ACTION_SEP}{frame.source}{ARG_SEP}{value}"
+        return f"{EVENTS[frame.kind]}{written_locals(frame)}{source}{FRAME_SEP}"
+    value = written_value(frame)
+    argument = "" if value is None else f"{ARG_SEP}{value}"
+    return f"{EVENTS[frame.kind]}{source}{argument}{FRAME_SEP}"
 
 
-def _locals(frame: Frame) -> str:
+def written_locals(frame: Frame) -> str:
+    """The locals of a call or a line as they are written."""
     if frame.locals is None:
         return "{}" if frame.raw is None else frame.raw
     return json.dumps(dict(frame.locals))
+
+
+def written_value(frame: Frame) -> str | None:
+    """The value of a return or an exception as it is written; None where there is none."""
+    if frame.value is None or frame.raw == frame.value:
+        return frame.value
+    return json.dumps(frame.value)
 
 
 def context(source: str) -> str:

@@ -209,8 +209,8 @@ def test_a_tokens_name_may_stand_in_a_line_of_source() -> None:
 @pytest.mark.parametrize(
     "piece",
     [
-        *BITS,
-        *[token + text for token in (LINE, RETURN, SEP) for text in ('{"', "\\", "\n")],
+        *[LINE, RETURN, SEP, ACTION, ARG, END, '"', "\\", "{", "\n"],
+        *[token + text for token in (LINE, SEP) for text in ('{"', "\n")],
         f'{SEP}{LINE}{{"a": "',
         f'{RETURN}{ACTION}{ARG}"',
         f'{LINE}{{"a": "{ACTION}',
@@ -271,7 +271,7 @@ def mutants(count: int, seed: int) -> list[str]:
 
 
 def test_mangled_traces_are_read_by_the_thousand() -> None:
-    for number, text in enumerate(mutants(5_000, seed=4)):
+    for number, text in enumerate(mutants(4_000, seed=4)):
         begun: Kind | None = (None, None, "line", "return")[number % 4]
         parsed = read_frames(text, begun)
         check_accounted(parsed)
