@@ -175,9 +175,9 @@ def _frame(kind: Kind, layout: Layout, text: str) -> tuple[Frame, list[_Found]]:
         if before:
             found.append((layout.locals, "unexpected_locals", f"a {kind} frame has none"))
         value = raw = None
-        if layout.value is None:
-            nothing = layout.source[1], layout.source[1]
-            found.append((nothing, "no_value", f"the {kind} frame has no {ARG_SEP}"))
+        if layout.value is None or layout.value[0] == layout.value[1]:
+            place = layout.value or (layout.source[1], layout.source[1])
+            found.append((place, "no_value", f"the {kind} frame has nothing after {ARG_SEP}"))
         else:
             value, raw = _value(text[slice(*layout.value)])
             # How an exception is written is not known for sure, so anything is right.

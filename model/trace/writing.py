@@ -53,12 +53,14 @@ def write_frames(frames: Iterable[Frame], ended: bool = True) -> str:
 
 def write_frame(frame: Frame) -> str:
     """One frame in the model's form, with the token that ends it."""
-    source = f"{ACTION_SEP}{frame.source}"
+    return EVENTS[frame.kind] + write_body(frame) + FRAME_SEP
+
+
+def write_body(frame: Frame) -> str:
+    """What stands between the token of a frame's event and the one that ends the frame."""
     if frame.kind in ("call", "line"):
-        return f"{EVENTS[frame.kind]}{written_locals(frame)}{source}{FRAME_SEP}"
-    value = written_value(frame)
-    argument = "" if value is None else f"{ARG_SEP}{value}"
-    return f"{EVENTS[frame.kind]}{source}{argument}{FRAME_SEP}"
+        return f"{written_locals(frame)}{ACTION_SEP}{frame.source}"
+    return f"{ACTION_SEP}{frame.source}{ARG_SEP}{written_value(frame)}"
 
 
 def written_locals(frame: Frame) -> str:
@@ -68,10 +70,10 @@ def written_locals(frame: Frame) -> str:
     return json.dumps(dict(frame.locals))
 
 
-def written_value(frame: Frame) -> str | None:
-    """The value of a return or an exception as it is written; None where there is none."""
-    if frame.value is None or frame.raw == frame.value:
-        return frame.value
+def written_value(frame: Frame) -> str:
+    """The value of a return or an exception as it is written; empty where there is none."""
+    if frame.value is None or frame.value == frame.raw:
+        return frame.value or ""
     return json.dumps(frame.value)
 
 

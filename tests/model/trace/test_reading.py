@@ -168,7 +168,7 @@ GOOD = f"{LINE}{{}}{ACTION}x\n{SEP}"
         (f'{LINE}{{"a":"1","a":"2"}}{ACTION}x\n{SEP}', [(0, "repeated_name", '{"a":"1","a":"2"}')]),
         (f'{RETURN}{{}}{ACTION}x\n{ARG}"2"{SEP}', [(0, "unexpected_locals", "{}")]),
         (f"{RETURN}{ACTION}x\n{ARG}2{SEP}", [(0, "bad_value", "2")]),
-        (f"{RETURN}{ACTION}x\n{ARG}{SEP}", [(0, "bad_value", "")]),
+        (f"{RETURN}{ACTION}x\n{ARG}{SEP}", [(0, "no_value", "")]),
         (f"{RETURN}{ACTION}x\n{SEP}", [(0, "no_value", "")]),
         (f'{LINE}{{}}{ACTION}x\n{ARG}"2"{SEP}', [(0, "token_in_text", ARG)]),
         (f"{RAISE}{ACTION}x\n{ARG}E: no{SEP}", []),
@@ -190,7 +190,9 @@ def test_what_can_be_made_of_a_bad_frame_is_kept() -> None:
     shown = {"a": "1", "b": "[null]"}
     assert only(f'{LINE}{{"a": 1, "b": [null]}}{ACTION}x\n{SEP}').locals == shown
     assert only(f"{RETURN}{ACTION}x\n{ARG}2{SEP}").value == "2"
-    assert only(f"{RETURN}{ACTION}x\n{SEP}").value is None
+    for text in (f"{RETURN}{ACTION}x\n{SEP}", f"{RETURN}{ACTION}x\n{ARG}{SEP}"):
+        assert only(text).value is None
+        assert write_frame(only(text)) == f"{RETURN}{ACTION}x\n{ARG}{SEP}"
     bare = only(f"{RAISE}{ACTION}x\n{ARG}E: no{SEP}")
     assert bare.value == "E: no"
     assert write_frame(bare) == f"{RAISE}{ACTION}x\n{ARG}E: no{SEP}"
