@@ -31,6 +31,7 @@ from agent.prepare import Progress, Workplace, prepare
 from agent.trajectory import (
     Broke,
     Ended,
+    Event,
     Prepared,
     Started,
     Submitted,
@@ -183,9 +184,9 @@ class _Attempt:
         self.progress = progress
         self.oversight = oversight
         self.timings: dict[str, float] = {}
-        self.patch: str | None = None
-        self.submitted_by: Submitter | None = None
+        self.submission: Submitted | None = None
         self.verified: Verified | None = None
+        trajectory.watch(self._keep)
 
     async def run(self) -> Run:
         place = await prepare(
@@ -209,11 +210,11 @@ class _Attempt:
         for note in place.notes:
             self.progress(note)
         end = await self._loop(place)
-        if self.patch is None:
+        if self.submission is None:
             return self.end("unresolved", end.reason or "the policy ended without a patch")
         self.progress("verifying the patch on a clean sandbox")
         self.verified = await verify_patch(
-            self.patch,
+            self.submission.patch,
             place.judgement,
             start=place.sandbox,
             tools=self.settings.tools(place.test_command),
@@ -223,7 +224,7 @@ class _Attempt:
         self.timings["verify"] = self.verified.seconds
         self.trajectory.append(self.verified)
         status, reason = _verdict(self.verified, end)
-        if self.submitted_by != "policy":
+        if self.submission.by != "policy":
             reason = f"{reason} (nobody submitted it: {end.reason})"
         return self.end(status, reason)
 
@@ -247,24 +248,25 @@ class _Attempt:
                 raise
             finally:
                 self.timings["loop"] = round(time.monotonic() - started, 2)
-            if end.patch:
-                self._hand_in(end.patch, "policy")
-            elif end.candidate is not None:
+            if end.candidate is not None:
                 await self._take_candidate(end.candidate, sandbox, place)
         return end
 
     async def _take_candidate(self, by: Submitter, sandbox: Sandbox, place: Workplace) -> None:
-        """Take what has changed in the tree, if anything has, although nobody submitted it."""
+        """Where nothing was submitted that counts, take what has changed in the tree, if any."""
         from sandboxes.repository.diff import take_diff
 
+        if self.submission is not None and self.submission.applies:
+            return
         patch = await take_diff(sandbox, place.base_commit)
         if patch:
             self.trajectory.append(Submitted(patch=patch, by=by))
-            self._hand_in(patch, by)
 
-    def _hand_in(self, patch: str, by: Submitter) -> None:
-        self.patch, self.submitted_by = patch, by
-        (self.folder / "patch.diff").write_bytes(patch.encode())
+    def _keep(self, event: Event) -> None:
+        """Write a patch out as soon as it is handed in, whatever becomes of the run after that."""
+        if isinstance(event.data, Submitted):
+            self.submission = event.data
+            (self.folder / "patch.diff").write_bytes(event.data.patch.encode())
 
     def broke(self, error: SandboxError | ModelError) -> Run:
         """The infrastructure failed; what is known is kept."""
@@ -275,20 +277,21 @@ class _Attempt:
     def end(self, status: Status, reason: str) -> Run:
         """Write the last event and ``result.json``."""
         self.trajectory.append(Ended(status=status, reason=reason))
+        submission = self.submission
         result = RunResult(
             id=self.folder.name,
             issue=self.issue.id,
             policy=self.policy.name,
             status=status,
             reason=reason,
-            submitted_by=self.submitted_by,
+            submitted_by=submission.by if submission else None,
             verification=self.verified,
             steps=_steps(self.trajectory),
             usage=_usage(self.trajectory),
             timings=self.timings,
         )
         _write_json(self.folder / "result.json", result)
-        return Run(self.folder, result, self.patch)
+        return Run(self.folder, result, submission.patch if submission else None)
 
 
 def _check_tests(issue: Issue, place: Workplace) -> None:

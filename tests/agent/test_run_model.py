@@ -154,6 +154,16 @@ def test_a_submission_counts_whatever_changes_before_the_limit(runs: Runs) -> No
     assert "+    if value > high:" in runs.patch
 
 
+def test_a_submission_that_does_not_apply_is_no_better_than_none(runs: Runs) -> None:
+    broken = CHAT.act("create", path="/tmp/fix.diff", content="diff --git a/x b/x\nnonsense\n")
+    with serving(CHAT.edit(), broken, CHAT.act("submit", path="/tmp/fix.diff")) as server:
+        ended = runs(server, "--turns", 3)
+    assert ended.status == 0, ended
+    assert [each.by for each in runs.of("submission")] == ["policy", "limit"]
+    assert runs.result["submitted_by"] == "limit"
+    assert "+    if value > high:" in runs.patch
+
+
 # Several runs ---------------------------------------------------------------------------------
 
 

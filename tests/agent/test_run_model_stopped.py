@@ -87,3 +87,22 @@ def test_after_kill_9_the_trajectory_reads_and_clean_removes_the_container(
     assert runs.of("action")[0].usage["input_tokens"] > 0
     assert runs.foretrace("clean").status == 0
     assert containers(engine, runs.folder.name) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_what_was_submitted_is_there_although_the_run_was_stopped(
+    runs: Runs, engine: Engine, number: signal.Signals
+) -> None:
+    *script, _ = CHAT.resolution()
+    with serving(*script, replies.silent()) as server:
+        child = runs.start(server)
+        until(lambda: len(server.asked) == 4, child)
+        child.send_signal(number)
+        finish(child)
+    (submission,) = runs.of("submission")
+    assert runs.patch == submission.patch
+    if number == signal.SIGINT:
+        assert runs.result["submitted_by"] == "policy"
+    else:
+        assert runs.foretrace("clean").status == 0
+    assert containers(engine, runs.folder.name) == []

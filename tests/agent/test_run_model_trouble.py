@@ -79,6 +79,20 @@ def test_a_server_that_dies_for_good_leaves_what_was_done(runs: Runs) -> None:
     assert runs.of("failure")[0].kind == "ServerUnreachable"
 
 
+def test_a_server_that_dies_after_the_submission_leaves_what_was_submitted(runs: Runs) -> None:
+    runs.set(retries=0)
+    edit, take, submit, _ = CHAT.resolution()
+    more = CHAT.act("create", path="more.py", content="MORE = 1")
+    with serving(edit, take, submit, more, fallback=replies.refuse(500)) as server:
+        ended = runs(server)
+    assert ended.status == 3, ended
+    assert runs.result["status"] == "failed"
+    assert runs.result["submitted_by"] == "policy"
+    (submission,) = runs.of("submission")
+    assert runs.patch == submission.patch
+    assert "more.py" not in runs.patch
+
+
 FINAL = {
     "wrong JSON": (replies.body("{not json"), 3, "answer cannot be read"),
     "errors": (replies.refuse(503, "no worker left"), 3, "no worker left"),
