@@ -85,6 +85,7 @@ async def prepare(
         BuildFailed: a step of the build failed.
         SandboxError: the engine or the base image is not there.
     """
+    from sandboxes.engine import uncancelled
     from sandboxes.environment.images import ensure_repository_image
     from sandboxes.repository.checkout import prepare_checkout
 
@@ -95,14 +96,16 @@ async def prepare(
     at_start = issue.tests_from is not None and issue.tests_from.when == "start"
     progress(f"source of {issue.repo}")
     with scratch_folder(settings.cache) as scratch:
-        checkout = await asyncio.to_thread(
-            prepare_checkout,
-            issue.repo,
-            base=issue.base,
-            cache=settings.cache / "sources",
-            into=scratch / "checkout",
-            extra_files=files if at_start else {},
-            extra_patch=issue.tests_from.patch if issue.tests_from and at_start else None,
+        checkout = await uncancelled(  # its thread goes on writing there anyway
+            asyncio.to_thread(
+                prepare_checkout,
+                issue.repo,
+                base=issue.base,
+                cache=settings.cache / "sources",
+                into=scratch / "checkout",
+                extra_files=files if at_start else {},
+                extra_patch=issue.tests_from.patch if issue.tests_from and at_start else None,
+            )
         )
         files_at_base = await asyncio.to_thread(_files_below, checkout.path)
         image = await ensure_repository_image(

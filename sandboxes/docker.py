@@ -24,7 +24,7 @@ from sandboxes.errors import (
     SandboxError,
     UnsuitableImage,
 )
-from sandboxes.results import broken_off, refused, result_of
+from sandboxes.results import SIGNAL_KILLED, broken_off, refused, result_of
 from sandboxes.sandbox import AGENT_STATE, CommandResult, SandboxLimits, Snapshot
 from sandboxes.session import Answer, ConnectionLost, Session
 
@@ -318,7 +318,9 @@ class DockerSandbox:
     async def _check_main_process(self, container: str, image: str) -> None:
         """Say it plainly when the container did not even keep running."""
         state = await self._engine.call(containers.state, self._engine, container)
-        if state is not None and not state.get("Running"):
+        if state is None or state.get("ExitCode") == SIGNAL_KILLED:
+            raise SandboxDied("the container was ended from outside while it started")
+        if not state.get("Running"):
             raise UnsuitableImage(
                 f"the image {image} has no /bin/sleep that runs"
                 f" (exit code {state.get('ExitCode')})",

@@ -315,3 +315,23 @@ async def test_starting_and_stopping_many_at_once(engine: Engine, base_image: st
 
     texts = await asyncio.gather(*(one(number) for number in range(6)))
     assert texts == [f"{number} /testbed\n" for number in range(6)]
+
+
+async def test_a_container_killed_while_it_starts_is_no_fault_of_its_image(
+    engine: Engine, base_image: str
+) -> None:
+    mine = {"label": [f"{RUN}=killed-early", f"{OWNER}={Owner.current().token}"]}
+
+    def kill() -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            for each in engine.client.api.containers(filters=mine):
+                engine.client.api.kill(each["Id"])
+                return
+
+    killing = asyncio.create_task(asyncio.to_thread(kill))
+    with pytest.raises(SandboxDied):
+        async with DockerSandbox(engine, base_image, run="killed-early") as sandbox:
+            await killing
+            await sandbox.run("true")
+    assert engine.client.api.containers(all=True, filters=mine) == []
