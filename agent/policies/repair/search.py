@@ -9,7 +9,6 @@ that repairs the failing tests and breaks nothing wins. Last resorts wait for on
 
 import asyncio
 import os
-import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
@@ -27,6 +26,7 @@ from agent.policies.repair.source import apply_edits
 from agent.trajectory import EventData, Localised, SuspectLine, Tried
 from sandboxes.errors import FileProblem
 from sandboxes.sandbox import Sandbox
+from tools.testcommand import shell_text
 
 _FIRST_WAVE = 48
 _LARGEST_WAVE = 384
@@ -169,9 +169,7 @@ class Search:
     async def _run(
         self, bench: Bench, tests: tuple[str, ...], *, lines: bool, seconds: float
     ) -> tuple[Spectrum, str]:
-        named = " ".join(shlex.quote(test) for test in tests)
-        command = self._target.test_command.replace("{tests}", named)
-        command = command.replace("{junit}", f"{FOLDER}/junit.xml")
+        command = shell_text(self._target.test_command, tests, f"{FOLDER}/junit.xml")
         spectrum, result = await bench.record(command, lines=lines, seconds=seconds)
         if result.status == "timeout":
             spectrum.end_early(result.seconds)
