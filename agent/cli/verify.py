@@ -42,8 +42,10 @@ def command(
 
     try:
         diff = patch.read_bytes().decode()
-    except (OSError, UnicodeDecodeError) as error:
-        raise WrongUse(f"cannot read the patch {patch}: {error}") from None
+    except OSError as error:
+        raise WrongUse(f"cannot read the patch {patch}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise WrongUse(f"the patch {patch} is not UTF-8") from None
     wanted = read_issue(issue, waiting).told(repo=repo, base=base, tests=tests)
     return run_async(_verify(diff, wanted, settings, as_json))
 
