@@ -52,7 +52,8 @@ class _Asked:
         if self.repo is None:
             return self.file.name
         root = Path(self.repo).resolve()
-        if root.is_dir() and (self.file.is_absolute() or not (root / self.file).exists()):
+        elsewhere = self.file.exists() and not (root / self.file).exists()
+        if root.is_dir() and (self.file.is_absolute() or elsewhere):
             path = self.file.resolve()
             if not path.is_relative_to(root):
                 raise WrongUse(f"{self.file} is not below {self.repo}")

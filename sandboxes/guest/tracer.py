@@ -37,6 +37,8 @@ is brought up to date by tracing. Python 3.12 runs comprehensions without a scop
 the recording's first line says ``inlined`` and there are no frames of them.
 """
 
+# On Python 3.7 `signal` makes cycles of exceptions and frames, and what is shown would live on.
+import _signal  # type: ignore[import-not-found]  # there are no stubs
 import builtins
 import importlib
 import importlib.util
@@ -317,16 +319,17 @@ class Values(object):
         """Call it, and break it off when it takes too long and the program uses no alarm itself."""
         if get_ident() != self._main:
             return function(value)
-        before = signal.getsignal(signal.SIGALRM)
-        if before is not signal.SIG_DFL or signal.getitimer(signal.ITIMER_REAL)[0]:
+        if _signal.getsignal(_signal.SIGALRM) != _signal.SIG_DFL:
             return function(value)
-        signal.signal(signal.SIGALRM, self._alarm)
-        signal.setitimer(signal.ITIMER_REAL, self._seconds)
+        if _signal.getitimer(_signal.ITIMER_REAL)[0]:
+            return function(value)
+        _signal.signal(_signal.SIGALRM, self._alarm)
+        _signal.setitimer(_signal.ITIMER_REAL, self._seconds)
         try:
             return function(value)
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
+            _signal.setitimer(_signal.ITIMER_REAL, 0)
+            _signal.signal(_signal.SIGALRM, _signal.SIG_DFL)
 
     @staticmethod
     def _alarm(number: int, frame: object) -> None:
@@ -484,8 +487,9 @@ class Scope(object):
         names = [name for name in self._names if name in found]
         names += [name for name in found if name not in names]
         changed = self._take([(name, found[name]) for name in names])
+        line = frame.f_lineno or frame.f_code.co_firstlineno  # a module begins before its lines
         recorder.write(
-            '{"k": "c", "n": %d%s, "v": {%s}}\n' % (frame.f_lineno, self._tail, ", ".join(changed))
+            '{"k": "c", "n": %d%s, "v": {%s}}\n' % (line, self._tail, ", ".join(changed))
         )
         return self.trace
 
@@ -624,6 +628,8 @@ class Recorder(object):
 
     def write(self, event: str) -> None:
         """Write an event, if there may be another one."""
+        if self._may_be_forked and os.getpid() != self._pid:
+            return  # Python 3.6 does not tell us of forks
         if next(self._count) > self._left:
             self.end("events", "%d events were recorded" % self._left)
         try:
@@ -689,8 +695,6 @@ class Recorder(object):
                     return None
                 self.entry = None
             if self._functions and number and code.co_name not in self._functions:
-                return None
-            if self._may_be_forked and os.getpid() != self._pid:
                 return None
             old = getattr(frame.f_trace, "__self__", None)
             if type(old) is Scope:
@@ -836,7 +840,8 @@ def run_test(request: "Request", recorder: Recorder) -> None:
                 self.problem = "%s cannot be collected: %s" % (report.nodeid, last_line(report))
 
     plugin = Plugin()
-    options = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
+    # Assertions as they are written: pytest's own have locals that no source has.
+    options = ["-q", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:randomly"]
     if importlib.util.find_spec("pytest_cov"):
         options.append("--no-cov")
     if importlib.util.find_spec("xdist"):
