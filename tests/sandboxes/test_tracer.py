@@ -40,7 +40,7 @@ def test_the_wire_form_of_the_specification_s_example(tracer: Tracer) -> None:
     recording = read_recording(traced.text)
     frames = compress(recording.trace.frames)
     assert write_frames(frames[1:], ended=recording.trace.ended) == EXAMPLE
-    assert recording.trace.notes == ()
+    assert recording.end.why == "left"
 
 
 def test_locals_come_in_order_when_they_change_and_when_they_go(tracer: Tracer) -> None:
