@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from model.trace.compare import line_text, same_exception, same_line
+from model.trace.compare import agrees, line_text, same_exception, same_line
 from model.trace.frame import Frame, Trace, thread_of
 from model.trace.states import State, resolve
 
@@ -134,7 +134,7 @@ def _difference(i: int, left: State, j: int, right: State) -> Divergence | None:
 def _same_value(left: Frame, right: Frame) -> bool:
     if left.kind == "exception" and left.value is not None and right.value is not None:
         return same_exception(left.value, right.value)
-    return left.value == right.value
+    return _agree(left.value, right.value)
 
 
 def differing(left: State, right: State) -> dict[str, tuple[str | None, str | None]]:
@@ -148,7 +148,13 @@ def differing(left: State, right: State) -> dict[str, tuple[str | None, str | No
     there: Mapping[str, str] = right.frame.locals or {}
     known = (name for name in {**there, **here} if name not in left.unresolved)
     pairs = {name: (here.get(name), there.get(name)) for name in known}
-    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    return {name: pair for name, pair in pairs.items() if not _agree(*pair)}
+
+
+def _agree(predicted: str | None, recorded: str | None) -> bool:
+    if predicted is None or recorded is None:
+        return predicted is recorded
+    return agrees(predicted, recorded)
 
 
 def _keys(left: Sequence[Frame], right: Sequence[Frame]) -> tuple[list[_Key], list[_Key]]:

@@ -8,6 +8,8 @@ from model.trace.frame import Frame
 from model.trace.writing import unmarked
 
 _NAME = re.compile(r"[A-Za-z_][\w.]*")
+_CUT = re.compile(r"""['"]?<(?:\d+ )?more(?: characters)?>""")
+"""What the tracer writes where it cut a value."""
 _LITERAL = 10_000
 """Characters of a value that is compared as more than text."""
 
@@ -38,6 +40,15 @@ def same_value(left: str, right: str) -> bool:
             return bool(ast.literal_eval(left) == ast.literal_eval(right))
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         return False
+
+
+def agrees(predicted: str, recorded: str) -> bool:
+    """Whether a predicted value may be the recorded one, of which the end may be cut off."""
+    if predicted == recorded:
+        return True
+    cut = _CUT.search(recorded)
+    # A string is cut before its quote.
+    return bool(cut and predicted.startswith(recorded[: cut.start()]))
 
 
 def same_exception(left: str, right: str) -> bool:

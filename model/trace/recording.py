@@ -2,8 +2,8 @@
 
 A recording is text of JSON objects, one a line, version 1:
 
-``{"format": 1, "python": "3.11.2", "entry": "f(1)"}``
-    the first line.
+``{"format": 1, "python": "3.11.2", "entry": "f(1)", "comprehensions": "frames" | "inlined"}``
+    the first line. Where comprehensions are ``inlined`` they have no frames of their own.
 ``{"file": 0, "path": "/testbed/a.py", "text": "..."}``
     before the first event of a file; ``text`` is null where it is not known.
 ``{"k": "c" | "l" | "r" | "x", "f": FILE, "n": LINE, "fn": FUNCTION, "d": DEPTH, "t": THREAD,
@@ -12,7 +12,7 @@ A recording is text of JSON objects, one a line, version 1:
     when it is 0; SCOPE is a new number for every frame object, and generators keep theirs. ``v``
     has all locals at a call, at a line those that are new or changed since the scope's last event,
     and ``g`` those that are gone. ``o`` is the value of a return or an exception.
-``{"end": "left" | "events" | "depth" | "time" | "bytes" | "exit" | "killed" | "error",
+``{"end": "left" | "events" | "depth" | "time" | "bytes" | "exit" | "killed" | "untraced" | "error",
 "detail": "...", "events": N, "error": {"type": "...", "message": "..."} | null, "stdout": "..."}``
     the last line; missing when the process died.
 
@@ -55,8 +55,9 @@ class End:
 
     Attributes:
         why: ``left``: the entry point returned or raised. The name of a limit: ``events``,
-            ``depth``, ``time`` or ``bytes``. ``exit``, ``killed`` or ``error``: the program's end
-            came before. A recording without its last line was ``killed``.
+            ``depth``, ``time`` or ``bytes``. ``exit`` or ``killed``: the program's end came
+            before. ``untraced``: the program took tracing away. ``error``: it could not be
+            started. A recording without its last line was ``killed``.
         detail: more of it, for people; may be empty.
         events: how many happened, as far as known.
         error: the type and the message of what the entry point raised.
@@ -93,6 +94,7 @@ class _Header(BaseModel):
     format: int
     python: str = ""
     entry: str = ""
+    comprehensions: str = "frames"
 
 
 class _File(BaseModel):
@@ -193,6 +195,8 @@ def read_recording(text: str) -> Recording:
 
 def _recording(reader: _Reader, notes: list[str]) -> Recording:
     end = _ending(reader)
+    if reader.header.comprehensions == "inlined":
+        notes.append("comprehensions have no frames of their own, as in Python 3.12 and newer")
     if end.why != "left":
         notes.append(f"the recording ended early: {end.detail or end.why}")
     files = tuple(reader.files.values())

@@ -3,8 +3,8 @@
 For each trace, frames are compared by their number, as the model writes them (an unchanged local is
 `UNCHANGED` on both sides, so that one wrong value counts once), and each measure is a share:
 
-- *output pass@1*: 1 if the entry point's outcome is right: the same value, as text or as a literal,
-  or an exception of the same type; else 0.
+- *output pass@1*: 1 if the entry point is left as it should be: by the same value, as text or as a
+  literal, or by an exception of the same type; else 0.
 - *valid format*: 1 if the whole of it is a trace up to the mark of its end, without a problem; else
   0. Locals that are not as they should be are counted by *valid JSON* alone.
 - *state exact match*: of the recorded call and line frames, those whose predicted locals have the
@@ -85,7 +85,7 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Ending:
     """How an entry point was left.
 
     Attributes:
@@ -97,7 +97,7 @@ class Outcome:
     value: str
 
 
-def outcome(frames: Sequence[Frame]) -> Outcome | None:
+def ending(frames: Sequence[Frame]) -> Ending | None:
     """How the scope of the last frame was left; None if the last frame is no return.
 
     An exception that leaves a scope is followed by a return of None at once; one that is handled is
@@ -107,11 +107,11 @@ def outcome(frames: Sequence[Frame]) -> Outcome | None:
         return None
     last, before = frames[-1], frames[-2] if len(frames) > 1 else None
     if before and before.kind == "exception" and last.value in (None, "None"):
-        return Outcome(True, before.value or "")
-    return None if last.value is None else Outcome(False, last.value)
+        return Ending(True, before.value or "")
+    return None if last.value is None else Ending(False, last.value)
 
 
-def same_outcome(left: Outcome | None, right: Outcome | None) -> bool:
+def same_ending(left: Ending | None, right: Ending | None) -> bool:
     """Whether both are known and say the same."""
     if left is None or right is None or left.raised != right.raised:
         return False
@@ -119,7 +119,7 @@ def same_outcome(left: Outcome | None, right: Outcome | None) -> bool:
 
 
 def score(
-    predicted: Parsed, recorded: Sequence[Frame], expected: Outcome | None = None
+    predicted: Parsed, recorded: Sequence[Frame], expected: Ending | None = None
 ) -> dict[str, Count]:
     """One trace's counts for each of `MEASURES`.
 
@@ -127,10 +127,10 @@ def score(
         predicted: what the model wrote.
         recorded: the frames it should have written, as it writes them (`compress`), and without
             those that it was given.
-        expected: the right outcome, if not the recorded one.
+        expected: how the entry point should be left, if not as recorded.
     """
-    expected = expected or outcome(recorded)
-    passed = predicted.ended and same_outcome(outcome(predicted.frames), expected)
+    expected = expected or ending(recorded)
+    passed = predicted.ended and same_ending(ending(predicted.frames), expected)
     valid = predicted.ended and all(p.kind in _OF_JSON for p in predicted.problems)
     places = [n for n, frame in enumerate(recorded) if frame.locals is not None]
     here = [_locals(predicted.frames, n) for n in places]

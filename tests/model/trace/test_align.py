@@ -114,6 +114,17 @@ def test_a_trace_that_is_not_over_may_go_on_in_any_way() -> None:
     assert shape(first_divergence(predicted(long), real(short))) == (2, None, "ended")
 
 
+@pytest.mark.parametrize(
+    "cut", ["'aaa'<7 more>", "'aaa<8 more characters>", "'aa<more characters>"]
+)
+def test_a_recorded_value_may_be_cut(cut: str) -> None:
+    whole, other = repr("a" * 10), repr("ab")
+    for frame in (line("x", a=whole), back(whole)):
+        truth = line("x", a=cut) if frame.locals else back(cut)
+        assert first_divergence(predicted([frame]), real([truth])) is None
+    assert first_divergence(predicted([line("x", a=other)]), real([line("x", a=cut)])) is not None
+
+
 def test_what_is_not_known_is_not_wrong() -> None:
     truth = [line("x", a="1", b="2")]
     assert first_divergence(predicted([line("x", a=UNCHANGED, b="2")]), real(truth)) is None

@@ -106,6 +106,13 @@ def test_lines_that_cannot_be_read_are_counted() -> None:
     assert trace.notes[-1] == "20 more lines of it cannot be read"
 
 
+def test_inlined_comprehensions_are_noted() -> None:
+    trace = read_recording(text(HEADER | {"comprehensions": "inlined"}, LEFT)).trace
+    assert trace.notes == (
+        "comprehensions have no frames of their own, as in Python 3.12 and newer",
+    )
+
+
 def test_another_format_is_said_to_be_one() -> None:
     notes = read_recording(text({"format": 2}, LEFT)).trace.notes
     assert notes == ("the recording has format 2, not 1",)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from model.trace.frame import Frame
 from model.trace.reading import read_frames
-from model.trace.score import MEASURES, Count, Outcome, outcome, score, summarise, wilson
+from model.trace.score import MEASURES, Count, Ending, ending, score, summarise, wilson
 from model.trace.states import compress
 from model.trace.writing import write_frames
 from tests.model.trace.examples import EXAMPLE_CONTEXT, EXAMPLE_TEXT, PROGRAMS, recorded
@@ -17,7 +17,7 @@ TRUTH = compress(recorded(EXAMPLE_CONTEXT))[1:]
 """Six frames, four of them with locals."""
 
 
-def shares(text: str, expected: Outcome | None = None) -> dict[str, float]:
+def shares(text: str, expected: Ending | None = None) -> dict[str, float]:
     return {name: count.share for name, count in score(read_frames(text), TRUTH, expected).items()}
 
 
@@ -81,23 +81,23 @@ def test_frames_that_are_missing_do_not_match() -> None:
     assert set(nothing.values()) == {0}
 
 
-def test_the_right_outcome_may_be_given() -> None:
-    assert shares(EXAMPLE_TEXT, Outcome(False, "3"))["output pass@1"] == 0
-    assert shares(EXAMPLE_TEXT, Outcome(True, "2"))["output pass@1"] == 0
+def test_the_right_ending_may_be_given() -> None:
+    assert shares(EXAMPLE_TEXT, Ending(False, "3"))["output pass@1"] == 0
+    assert shares(EXAMPLE_TEXT, Ending(True, "2"))["output pass@1"] == 0
 
 
-# Outcomes
+# How an entry point is left
 
 
-def test_an_outcome_is_returned_or_raised() -> None:
-    assert outcome(recorded(PROGRAMS["recursion"])) == Outcome(False, "6")
-    assert outcome(recorded(PROGRAMS["unwinding"])) == Outcome(False, "2")
-    raised = outcome(recorded(PROGRAMS["escaping"]))
+def test_an_entry_point_returns_or_raises() -> None:
+    assert ending(recorded(PROGRAMS["recursion"])) == Ending(False, "6")
+    assert ending(recorded(PROGRAMS["unwinding"])) == Ending(False, "2")
+    raised = ending(recorded(PROGRAMS["escaping"]))
     assert raised is not None
     assert raised.raised
     assert raised.value.startswith("ZeroDivisionError")
-    assert outcome([]) is None
-    assert outcome(TRUTH[:2]) is None
+    assert ending([]) is None
+    assert ending(TRUTH[:2]) is None
 
 
 @pytest.mark.parametrize(
