@@ -24,10 +24,14 @@ def runs(foretrace: CommandLine, tmp_path: Path) -> Runs:
     return Runs(foretrace, tmp_path)
 
 
+@pytest.fixture
+def cwm(tmp_path: Path) -> Voice:
+    return Voice("cwm", small_tokenizer_file(tmp_path))
+
+
 @pytest.fixture(params=["cwm", "chat", "tools"])
-def voice(request: pytest.FixtureRequest, tmp_path: Path) -> Voice:
-    file = small_tokenizer_file(tmp_path) if request.param == "cwm" else None
-    return Voice(request.param, file)
+def voice(request: pytest.FixtureRequest, cwm: Voice) -> Voice:
+    return cwm if request.param == "cwm" else Voice(request.param)
 
 
 def test_a_model_resolves_an_issue(runs: Runs, voice: Voice) -> None:
@@ -51,6 +55,10 @@ def test_a_model_resolves_an_issue(runs: Runs, voice: Voice) -> None:
     assert runs.result["submitted_by"] == "policy"
     assert runs.result["steps"] == 4
     assert runs.patch == runs.of("submission")[0].patch
+    usage = runs.result["usage"]
+    assert isinstance(usage, dict)
+    for name in ("input_tokens", "cached_tokens", "output_tokens"):
+        assert usage[name] == sum(action.usage[name] for action in runs.of("action")) > 0
     record = json.loads((runs.folder / "run.json").read_text())
     assert (record["policy"], record["seed"]) == ("cwm", 7)
     assert record["settings"]["model"]["url"] == server.url
@@ -59,48 +67,46 @@ def test_a_model_resolves_an_issue(runs: Runs, voice: Voice) -> None:
     assert (runs.project.path / "prices.py").read_text() == CODE
 
 
-def test_what_it_cost_is_summed_up(runs: Runs, voice: Voice) -> None:
+def test_what_it_cost_is_summed_up(runs: Runs, cwm: Voice) -> None:
     runs.set(**{f"prices__{name}": price for name, price in PRICES.items()})
-    with serving(*voice.resolution(), voice=voice) as server:
-        ended = runs(server, *voice.flags, "--json")
+    with serving(*cwm.resolution(), voice=cwm) as server:
+        ended = runs(server, *cwm.flags, "--json")
     assert ended.err == ""
     result = json.loads(ended.out)
     assert result == runs.result
     usage = result["usage"]
-    of_actions = [action.usage for action in runs.of("action")]
-    for name in ("input_tokens", "cached_tokens", "output_tokens"):
-        assert usage[name] == sum(each[name] for each in of_actions) > 0
-    if voice.profile == "cwm":
-        # Each prompt begins with all of the one before, which the server therefore has cached.
-        sizes = [len(request.json["prompt"]) for request in server.asked]
-        assert usage["input_tokens"] == sum(sizes)
-        assert usage["cached_tokens"] == sum(sizes[:-1])
+    # Each prompt begins with all of the one before, which the server therefore has cached.
+    sizes = [len(request.json["prompt"]) for request in server.asked]
+    assert usage["input_tokens"] == sum(sizes)
+    assert usage["cached_tokens"] == sum(sizes[:-1])
     fresh = usage["input_tokens"] - usage["cached_tokens"]
     dollars = fresh * 3.0 + usage["cached_tokens"] * 0.3 + usage["output_tokens"] * 15.0
     assert usage["cost"] == pytest.approx(dollars / 1_000_000)
 
 
-def test_the_tokenizer_alone_says_how_to_speak(runs: Runs, tmp_path: Path) -> None:
-    voice = Voice("cwm", small_tokenizer_file(tmp_path))
-    with serving(*voice.resolution(), voice=voice) as server:
-        assert runs(server, "--tokenizer", voice.tokenizer_file).status == 0
+def test_the_tokenizer_alone_says_how_to_speak(runs: Runs, cwm: Voice) -> None:
+    with serving(cwm.act("bash", command="ls"), voice=cwm) as server:
+        ended = runs(server, "--turns", 1, "--tokenizer", cwm.tokenizer_file)
+    assert ended.status == 1, ended
     assert runs.of("model")[0].profile == "cwm"
+    assert [action.tool for action in runs.of("action")] == ["bash"]
 
 
 def test_without_a_tokenizer_the_chat_endpoint_is_used_and_that_is_said(runs: Runs) -> None:
-    with serving(*CHAT.resolution()) as server:
-        ended = runs(server)
-    assert ended.status == 0, ended
+    with serving(CHAT.act("bash", command="ls")) as server:
+        ended = runs(server, "--turns", 1)
+    assert ended.status == 1, ended
     assert "so the chat endpoint is used" in ended.err
-    assert runs.of("model")[0].profile == "chat"
-    assert "so the chat endpoint is used" in runs.of("model")[0].notes[0]
+    (chosen,) = runs.of("model")
+    assert chosen.profile == "chat"
+    assert "so the chat endpoint is used" in chosen.notes[0]
 
 
 # Limits ---------------------------------------------------------------------------------------
 
 LIMITS: dict[str, tuple[str, Callable[[], list[Reply]]]] = {
     "turns": ("1", lambda: [CHAT.edit()]),
-    "seconds": ("5", lambda: [CHAT.edit(), silent()]),
+    "seconds": ("8", lambda: [CHAT.edit(), silent()]),
     "tokens": ("1000", lambda: [CHAT.edit()]),
     "cost": ("0.4", lambda: [CHAT.edit(cost=0.5)]),
 }

@@ -12,6 +12,7 @@ from tests.agent.scriptedmodel import CHAT, Runs, serving
 from tests.model.server import MODEL
 
 KEY = "sk-secret/42+x"
+LOOK = CHAT.act("bash", command="ls")
 
 
 @pytest.fixture
@@ -150,28 +151,29 @@ def test_a_server_that_loads_its_model_is_waited_for(runs: Runs) -> None:
 def test_flags_win_over_the_environment_and_that_over_the_file(runs: Runs) -> None:
     (runs.foretrace.folder / "foretrace.toml").write_text(
         '[model]\nurl = "http://127.0.0.1:9/v1"\nname = "from-file"\nprofile = "tools"\n'
-        "temperature = 0.25\n[limits]\nturns = 9\n"
+        "temperature = 0.25\n[limits]\nturns = 1\n"
     )
     runs.set(name="from-environment", profile="chat")
-    with serving(*CHAT.resolution(), models={"from-environment": 32_000}) as server:
+    with serving(LOOK, models={"from-environment": 32_000}) as server:
         ended = runs(server)
-    assert ended.status == 0, ended
+    assert ended.status == 1, ended
     settings = json.loads((runs.folder / "run.json").read_text())["settings"]
     assert settings["model"]["url"] == server.url
     assert settings["model"]["name"] == "from-environment"
-    assert settings["limits"]["turns"] == 9
-    assert runs.of("model")[0].profile == "chat"
-    assert {request.json["temperature"] for request in server.asked} == {0.25}
-    assert {request.json["model"] for request in server.asked} == {"from-environment"}
+    assert runs.result["reason"] == "all 1 turns are used up"
+    assert (runs.of("model")[0].profile, runs.of("model")[0].context) == ("chat", 32_000)
+    (asked,) = server.asked
+    assert (asked.json["temperature"], asked.json["model"]) == (0.25, "from-environment")
 
 
 @pytest.mark.engine
 def test_a_model_in_the_settings_file_decides_unless_a_policy_is_named(runs: Runs) -> None:
-    with serving(*CHAT.resolution()) as server:
+    with serving(LOOK) as server:
         (runs.foretrace.folder / "foretrace.toml").write_text(f'[model]\nurl = "{server.url}"\n')
         ended = runs.foretrace(*runs.arguments("--policy", "scripted"))
         assert ended.err.splitlines()[0] == "clamp: the scripted policy decides"
         assert server.requests == []
-        ended = runs.foretrace(*runs.arguments())
-    assert ended.status == 0, ended
+        ended = runs.foretrace(*runs.arguments("--turns", 1))
+    assert ended.status == 1, ended
     assert ended.err.splitlines()[0] == "clamp: the cwm policy decides"
+    assert len(server.asked) == 1
