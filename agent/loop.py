@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Mapping
 from dataclasses import asdict, dataclass
-from itertools import count
 from typing import TypeVar
 
 from agent.issue import Issue
@@ -35,7 +34,8 @@ class Limits:
         turns: actions asked of the policy, malformed ones included.
         seconds: wall time from the first question to the last answer; time in which the user is
             asked does not count.
-        tokens: read and written by the model, cached ones included; None for no limit.
+        tokens: read and written by the model, cached ones included; None for no limit. The prompt
+            that reaches the limit is read to its end.
         cost: US dollars, as far as the costs are known; None for no limit.
     """
 
@@ -50,7 +50,7 @@ class LoopEnd:
     """How a loop ended.
 
     Attributes:
-        patch: the last submission, if there was one.
+        patch: the last submission that applies; where the policy ended with none, the last one.
         steps: actions asked for.
         reason: one line; the policy's last words, or the limit that ended it.
         candidate: what has changed in the tree is worth a look although nobody submitted it, and
@@ -83,12 +83,12 @@ async def run_loop(
     """
     watched = _Watched(oversight or Unattended(), limits, trajectory)
     watched.begin(sandbox)
-    patch: str | None = None
-    step = 0
+    patch, step = _so_far(trajectory)
     try:
         async with asyncio.timeout(limits.seconds) as watched.clock:
-            for step in count(1):
-                watched.check_limits(step)
+            while True:
+                watched.check_limits(step + 1)
+                step += 1
                 await watched.listen()
                 episode = Episode(
                     issue=issue.for_policy(),
@@ -112,9 +112,10 @@ async def run_loop(
                     continue
                 if tool is None or action.call is None:
                     trajectory.append(Said(role="policy", text=action.thought))
-                    return LoopEnd(patch, step, action.thought)
+                    return LoopEnd(patch or _last_submission(trajectory), step, action.thought)
                 result = await watched.carry_out(tool, action.call, step, sandbox)
-                patch = result.patch or patch
+                if result.patch is not None and result.data.get("applies", True):
+                    patch = result.patch
     except LimitReached as reached:
         trajectory.append(Limited(limit=reached.limit, message=str(reached)))
         return LoopEnd(patch, step, str(reached), "limit")
@@ -128,7 +129,22 @@ async def run_loop(
         if not ended.submit:
             raise
         return LoopEnd(patch, step, str(ended), "user")
-    raise AssertionError("the loop ends by returning")
+
+
+def _so_far(trajectory: Trajectory) -> tuple[str | None, int]:
+    """The last submission that counts, and the last step, of a run that is gone on with."""
+    patch: str | None = None
+    step = 0
+    for event in trajectory.events:
+        step = max(step, getattr(event.data, "step", 0))
+        if isinstance(event.data, Submitted) and event.data.by == "policy" and event.data.applies:
+            patch = event.data.patch
+    return patch, step
+
+
+def _last_submission(trajectory: Trajectory) -> str | None:
+    submitted = (e.data.patch for e in reversed(trajectory.events) if isinstance(e.data, Submitted))
+    return next(submitted, None)
 
 
 def _record(
