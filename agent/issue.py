@@ -64,6 +64,12 @@ class Issue(BaseModel):
     python: str | None = None
     install: tuple[str, ...] | None = None
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _sound(cls, value: object) -> object:
+        """JSON can hold half characters, which no file can."""
+        return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
     @field_validator("text")
     @classmethod
     def _not_empty(cls, text: str) -> str:

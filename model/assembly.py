@@ -173,7 +173,7 @@ class Assembly:
 
     def _too_long(self) -> bool:
         asked = self._sampling.max_tokens
-        if self._ids is not None:
+        if self._ids:
             return len(self._ids) > asked
         # A piece is a token or more, unless a gateway cuts the text anew: hence the slack.
         return self._pieces > 8 * asked + 64

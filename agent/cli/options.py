@@ -47,7 +47,7 @@ def model_options(function: Callable[P, R]) -> Callable[P, R]:
     options = (
         click.option("--model-url", metavar="URL", help="Where a model answers (OpenAI's API)."),
         click.option("--model", metavar="NAME", help="Its name there."),
-        click.option("--profile", metavar="NAME", help="How it is spoken to: cwm, chat, tools."),
+        click.option("--profile", metavar="NAME", help="How it is spoken to; see the README."),
         click.option("--tokenizer", metavar="PATH", help="Its tokenizer.json, for --profile cwm."),
         click.option("--tokens", type=int, help="Tokens it may read and write."),
         click.option("--cost", type=float, help="US dollars its tokens may cost."),
