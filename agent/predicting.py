@@ -1,0 +1,55 @@
+"""From settings to a model that predicts executions."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from agent.errors import ConfigProblem
+
+if TYPE_CHECKING:
+    from agent.config import Settings
+    from model.predict.predictor import Predictor
+
+Progress = Callable[[str], None]
+
+
+@asynccontextmanager
+async def open_predictor(settings: "Settings", progress: Progress) -> AsyncIterator["Predictor"]:
+    """A predictor, for as long as the context lasts.
+
+    The ``cwm`` profile predicts in the model's own tokens; with any other the frames are asked for
+    in words, on the chat endpoint.
+
+    Args:
+        settings: ``model`` says which model, and how it is spoken to; ``seed`` is of the pauses
+            between tries.
+        progress: gets a line when the model answers, one for each thing to know of it, and one
+            while its server is waited for.
+
+    Raises:
+        ConfigProblem: no model is set, or a wrong profile.
+        ModelError: the address, the key, the tokenizer or the model is not to be had.
+    """
+    if not settings.model.given:
+        raise ConfigProblem(
+            "predictions need a model, and none is set",
+            "give --model-url and --model, or set model.url and model.name in foretrace.toml",
+        )
+    from agent.policies.cwm.connect import connect
+    from model.predict.asking import Chance
+    from model.predict.chat import ChatPredictor
+    from model.predict.tokens import TokenPredictor
+
+    chance = Chance(settings.model.temperature, settings.model.top_p)
+    async with connect(settings.model, settings.seed, None, progress) as connected:
+        client, tokenizer = connected.connection.client, connected.connection.tokenizer
+        progress(
+            f"{connected.connection.model} at {client.settings.url} predicts, "
+            f"profile {connected.profile.name}"
+        )
+        for note in connected.notes:
+            progress(note)
+        if connected.profile.by_tokens and tokenizer is not None:
+            yield TokenPredictor(client, tokenizer, chance)
+        else:
+            yield ChatPredictor(client, chance)
