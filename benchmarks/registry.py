@@ -2,11 +2,12 @@
 
 from benchmarks.benchmark import Benchmark
 from benchmarks.help import Help
+from benchmarks.recording import Recording
 from benchmarks.session import Session
 from benchmarks.startup import Startup
 from benchmarks.step import Step
 
 BENCHMARKS: dict[str, Benchmark] = {
-    each.name: each for each in (Session(), Startup(), Step(), Help())
+    each.name: each for each in (Session(), Startup(), Step(), Recording(), Help())
 }
 """In the order of the results."""
