@@ -125,9 +125,10 @@ def _times(agents: list[_Agent]) -> Table:
     notes = [
         "Policy, loop and trajectory, without the model and without the command: both answer at"
         " once, the command with 2 kB. Processor time of the agent's process, user and system.",
-        "A model is on a server in a process of its own, and its answer of 300 tokens comes as a"
-        " stream of as many events. Counted is what lies between the last of them and the next"
-        " request's arrival; reading the others goes on while a model writes.",
+        "A scripted agent asks nobody; a model is on a server in a process of its own, and its"
+        " answer of some 300 tokens comes as a stream of as many events, all but the last at once."
+        " Counted is what lies between the last of them and the next request's arrival, its way"
+        " included; reading the others goes on while a model writes.",
         f"By token ids the prompt has {by_ids.prompts[_AT[1]]:,} tokens at step {_AT[1]},"
         f" {by_ids.prompts[_AT[2]]:,} at step {_AT[2]}, {by_ids.prompts[_AT[3]]:,} at step"
         f" {_AT[3]}.",
