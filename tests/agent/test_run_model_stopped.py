@@ -48,6 +48,18 @@ def test_a_signal_ends_the_request_and_the_container(
     assert runs.events()[-1].type == "ended"
 
 
+def test_somebody_impatient_leaves_no_container_either(runs: Runs, engine: Engine) -> None:
+    with serving(CHAT.edit(), replies.silent()) as server:
+        child = thinking(runs, server, engine)
+        for _ in range(2):
+            child.send_signal(signal.SIGINT)
+        ended = finish(child)
+        until(lambda: server.asked[1].hung_up)
+    assert ended.status == 128 + signal.SIGINT
+    assert containers(engine, runs.folder.name) == []
+    assert runs.result["status"] == "failed"
+
+
 def test_a_signal_while_the_server_is_waited_for_ends_the_wait(runs: Runs) -> None:
     with serving(loading=10_000) as server:
         child = runs.start(server)
