@@ -57,11 +57,12 @@ import threading
 import time
 import types
 from _thread import get_ident
+from collections import deque
 from importlib.machinery import SourceFileLoader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from types import CodeType, FrameType, ModuleType
     from typing import Any, NoReturn, TypedDict
 
@@ -112,8 +113,9 @@ _SKIPPED_FOLDERS = ("site-packages", "dist-packages", ".venv", "venv", ".tox", "
 # Values -------------------------------------------------------------------------------------------
 
 _SHORT = frozenset([bool, float, complex, type(None), type(Ellipsis), type(NotImplemented)])
-_NUMBERS = _SHORT | frozenset([int])
-_ATOMS = _NUMBERS | frozenset([str, bytes])
+_ATOMS = _SHORT | frozenset([int, str, bytes])
+_INTS = frozenset([int])
+_STRINGS = frozenset([str])
 _CONTAINERS = frozenset([list, tuple, set, frozenset, dict])
 # Their `repr` runs nothing of the program's.
 _QUIET = frozenset(
@@ -138,6 +140,15 @@ _BRACKETS = {
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]{4,}(?=[>,:;)\s]|$)")
 _LARGEST_INT = 1 << 10000
 _DEEPEST = 40
+
+
+# Their `repr` is as long as they are, whatever class is made of them.
+_SIZED = (list, tuple, dict, set, frozenset, str, bytes, bytearray, deque)  # type: tuple[Any, ...]
+
+
+def own_repr(kind: type) -> object:
+    """A class's `__repr__`, whatever its metaclass says."""
+    return type.__getattribute__(kind, "__repr__")
 
 
 class _Late(BaseException):
@@ -172,7 +183,13 @@ class Values(object):
         if kind is str or kind is bytes:
             return self._string(value), True  # type: ignore[arg-type]
         if kind in _CONTAINERS:
-            return self._container(value, kind)
+            try:
+                return self._container(value, kind)
+            except RuntimeError as error:
+                if isinstance(error, RecursionError):
+                    raise
+                # Another thread changes it meanwhile.
+                return self._marked(kind, "raised RuntimeError"), False
         return self._cut(self._object(value, kind)), False
 
     def _cut(self, text: str) -> str:
@@ -194,35 +211,42 @@ class Values(object):
         return "%s<%d more>" % (repr(value[: self._longest]), over)
 
     def _container(self, value: "Any", kind: type) -> "tuple[str, bool]":
-        # Most are a few numbers and strings.
-        if kind is not dict and len(value) < 1000:
-            kinds = set(map(type, value))
-            if kinds <= _SHORT or (kinds <= _NUMBERS and self._small(value)):
+        # Most are a few numbers and strings, of which little need be asked.
+        if len(value) < 1000 and self._light(value):
+            if kind is not dict:
                 return self._cut(repr(value)), kind is tuple or kind is frozenset
-        plain, small = self._survey(value)
+            if self._light(value.values()):
+                return self._cut(repr(value)), False
+        plain, quiet, small = self._survey(value)
         stable = plain and kind is tuple and _ATOMS.issuperset(map(type, value))
         if small:
             try:
                 if plain:
                     return self._cut(repr(value)), stable
-                return self._cut(_ADDRESS.sub("", self._timed(repr, value))), False
+                text = repr(value) if quiet else self._timed(repr, value)
+                return self._cut(_ADDRESS.sub("", text)), False
             except _Late:
-                return self._marked(value, kind, "took longer than %g s" % self._seconds), False
+                return self._marked(kind, "took longer than %g s" % self._seconds), False
             except Exception:
                 pass  # of a part's own making; then the other parts are shown
         return self._bounded(value), stable
 
-    @staticmethod
-    def _small(value: "Iterable[int]") -> bool:
-        return all(-_LARGEST_INT < each < _LARGEST_INT for each in value if type(each) is int)
+    def _light(self, parts: "Any") -> bool:
+        """Whether all parts are of one harmless kind, and short."""
+        kinds = set(map(type, parts))
+        if kinds <= _SHORT:
+            return True
+        if kinds == _INTS:
+            return bool(max(parts) < _LARGEST_INT and min(parts) > -_LARGEST_INT)
+        return kinds == _STRINGS and sum(map(len, parts)) <= self._longest
 
-    def _survey(self, value: object) -> "tuple[bool, bool]":
-        """Whether all parts are builtin, and whether `repr` itself may be used.
+    def _survey(self, value: object) -> "tuple[bool, bool, bool]":
+        """Whether all parts are builtin; whether `repr` runs nothing; and whether it may be used.
 
         It may not where the text would be much over the limit, nor where a part stands in it twice
         (that way lie cycles and exponential sizes), nor where a string looks like an address.
         """
-        plain, room, addresses = True, self._longest, False
+        plain, quiet, room, addresses = True, True, self._longest, False
         seen = {id(value)}
         waiting = [value]  # type: list[Any]
         while waiting:
@@ -233,7 +257,7 @@ class Values(object):
                 room -= len(container)
             room -= 2 * len(container)
             if room < 0:
-                return False, False
+                return False, False, False
             for part in parts:
                 kind = type(part)
                 if kind is str:
@@ -245,12 +269,13 @@ class Values(object):
                     room -= part.bit_length() // 4
                 elif kind in _CONTAINERS:
                     if id(part) in seen and part:
-                        return False, False
+                        return False, False, False
                     seen.add(id(part))
                     waiting.append(part)
                 elif kind not in _SHORT:
                     plain = False
-        return plain, room >= 0 and (plain or not addresses)
+                    quiet = quiet and (kind in _QUIET or own_repr(kind) is object.__repr__)
+        return plain, quiet, room >= 0 and (plain or not addresses)
 
     def _bounded(self, value: object) -> str:
         """The text of a container, made piece by piece until there is no more room."""
@@ -298,23 +323,25 @@ class Values(object):
 
     def _object(self, value: object, kind: type) -> str:
         try:
-            own = type.__getattribute__(kind, "__repr__")
-            if own is object.__repr__:
-                return _ADDRESS.sub("", object.__repr__(value))
+            if own_repr(kind) is object.__repr__:
+                return object.__repr__(value).partition(" at 0x")[0] + ">"
             if kind in _QUIET:
                 return _ADDRESS.sub("", repr(value))
             if kind in self._late_kinds:
-                return self._marked(value, kind, "takes too long")
+                return self._marked(kind, "takes too long")
+            for base in _SIZED:
+                if issubclass(kind, base) and base.__len__(value) > self._longest:
+                    return "<%s object of %d parts>" % (kind.__name__, base.__len__(value))
             text = self._timed(repr, value)
             return _ADDRESS.sub("", text) if "0x" in text else text
         except _Late:
             self._late_kinds.add(kind)
-            return self._marked(value, kind, "took longer than %g s" % self._seconds)
+            return self._marked(kind, "took longer than %g s" % self._seconds)
         except BaseException as error:
-            return self._marked(value, kind, "raised " + type(error).__name__)
+            return self._marked(kind, "raised " + type(error).__name__)
 
     @staticmethod
-    def _marked(value: object, kind: type, what: str) -> str:
+    def _marked(kind: type, what: str) -> str:
         return "<%s object: its repr %s>" % (type.__getattribute__(kind, "__name__"), what)
 
     def _timed(self, function: "Callable[[object], str]", value: object) -> str:
@@ -696,8 +723,9 @@ class Recorder(object):
                 if code is not self.entry:
                     return None
                 self.entry = None
-            if self._functions and number and code.co_name not in self._functions:
-                return None
+            if self._functions and code.co_name not in self._functions:
+                if code.co_filename != CALL:
+                    return None
             old = getattr(frame.f_trace, "__self__", None)
             if type(old) is Scope:
                 scope = old
@@ -920,14 +948,14 @@ class Parent(object):
 
     def wait(self, seconds: float) -> "End":
         """Until it ends, or is ended; how it did, should it have said nothing itself."""
-        deadline = time.time() + seconds
+        deadline = time.monotonic() + seconds
         pause = 0.001
         while True:
             ended, status = os.waitpid(self._pid, os.WNOHANG)
             if ended:
                 said = self._status(status)
                 break
-            if time.time() >= deadline:
+            if time.monotonic() >= deadline:
                 said = {"end": "time", "detail": "it ran for %g seconds" % seconds}
                 break
             self._read(pause)
