@@ -263,10 +263,16 @@ class _Attempt:
             self.trajectory.append(Submitted(patch=patch, by=by))
 
     def _keep(self, event: Event) -> None:
-        """Write a patch out as soon as it is handed in, whatever becomes of the run after that."""
-        if isinstance(event.data, Submitted):
-            self.submission = event.data
-            (self.folder / "patch.diff").write_bytes(event.data.patch.encode())
+        """Write a patch out as soon as it is handed in, whatever becomes of the run after that.
+
+        One that does not apply never takes the place of one that does.
+        """
+        handed_in, before = event.data, self.submission
+        if not isinstance(handed_in, Submitted):
+            return
+        if handed_in.applies or before is None or not before.applies:
+            self.submission = handed_in
+            (self.folder / "patch.diff").write_bytes(handed_in.patch.encode())
 
     def broke(self, error: SandboxError | ModelError) -> Run:
         """The infrastructure failed; what is known is kept."""

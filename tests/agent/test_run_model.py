@@ -16,6 +16,10 @@ from tests.model.tokenizers import small_tokenizer_file
 
 pytestmark = pytest.mark.engine
 
+NONSENSE = (
+    CHAT.act("create", path="/tmp/no.diff", content="diff --git a/x b/x\nnonsense\n"),
+    CHAT.act("submit", path="/tmp/no.diff"),
+)
 PRICES = {"input": 3.0, "output": 15.0, "cached": 0.3}
 
 
@@ -161,13 +165,22 @@ def test_a_submission_counts_whatever_changes_before_the_limit(runs: Runs) -> No
 
 
 def test_a_submission_that_does_not_apply_is_no_better_than_none(runs: Runs) -> None:
-    broken = CHAT.act("create", path="/tmp/fix.diff", content="diff --git a/x b/x\nnonsense\n")
-    with serving(CHAT.edit(), broken, CHAT.act("submit", path="/tmp/fix.diff")) as server:
+    with serving(CHAT.edit(), *NONSENSE) as server:
         ended = runs(server, "--turns", 3)
     assert ended.status == 0, ended
     assert [each.by for each in runs.of("submission")] == ["policy", "limit"]
     assert runs.result["submitted_by"] == "limit"
     assert "+    if value > high:" in runs.patch
+
+
+def test_a_submission_that_does_not_apply_replaces_none_that_does(runs: Runs) -> None:
+    *script, _ = CHAT.resolution()
+    with serving(*script, *NONSENSE) as server:
+        ended = runs(server, "--turns", 5)
+    assert ended.status == 0, ended
+    assert [each.applies for each in runs.of("submission")] == [True, False]
+    assert runs.result["submitted_by"] == "policy"
+    assert runs.patch == runs.of("submission")[0].patch
 
 
 # Several runs ---------------------------------------------------------------------------------
