@@ -1,0 +1,245 @@
+"""The fixtures of a test, as calls: which functions make its arguments, and in which order."""
+
+import ast
+import posixpath
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tools.programs.module import Function, Module, dotted
+from tools.programs.resolve import Definition, Resolver
+from tools.programs.sources import Sources
+
+_DEEP = 20
+"""Fixtures that need fixtures that need fixtures."""
+
+BUILT_IN = {
+    "tmp_path": ("pathlib.Path(tempfile.mkdtemp())", ("pathlib", "tempfile")),
+    "monkeypatch": ("pytest.MonkeyPatch()", ("pytest",)),
+}
+"""Of pytest's own fixtures those that are one expression, and what that imports."""
+
+
+class NotPlain(ValueError):
+    """A fixture is more than a function that can be called; the message says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fixture:
+    """Something that makes an argument.
+
+    Attributes:
+        name: of the argument.
+        call: the expression before its arguments: a function's name; or the whole expression.
+        needs: the names of its own arguments; None for a whole expression.
+        method: its name where it is one of the test's class; else empty.
+        definition: what it is; None where it is not the repository's, or a method.
+        imports: what the expression needs.
+    """
+
+    name: str
+    call: str
+    needs: tuple[str, ...] | None = None
+    method: str = ""
+    definition: Definition | None = None
+    imports: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Plan:
+    """What has to be made before a test.
+
+    Attributes:
+        fixtures: by name, each after those that it needs.
+        uses: how often each is asked for.
+        notes: what is not as with pytest, one line each.
+    """
+
+    fixtures: dict[str, Fixture] = field(default_factory=dict)
+    uses: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+class FixtureFinder:
+    """Finds fixtures where pytest does: the class, the file, and the ``conftest.py`` above it.
+
+    Args:
+        sources: the repository's.
+        resolver: finds what names mean.
+        module: with the test.
+        classes: the test's class and its bases, nearest first; with where they are from.
+    """
+
+    def __init__(
+        self,
+        sources: Sources,
+        resolver: Resolver,
+        module: Module,
+        classes: Sequence[tuple[Module, ast.ClassDef]] = (),
+    ) -> None:
+        self._sources = sources
+        self._resolver = resolver
+        self._module = module
+        self._classes = classes
+
+    async def plan(self, names: Sequence[str], taken: frozenset[str]) -> Plan:
+        """What makes these arguments.
+
+        Args:
+            names: of them.
+            taken: of arguments that are there already, from parameters.
+
+        Raises:
+            NotPlain: one of them is not a call.
+        """
+        plan = Plan()
+        for name in (*await self._automatic(), *names):
+            await self._add(plan, name, taken, _DEEP)
+        return plan
+
+    async def _add(self, plan: Plan, name: str, taken: frozenset[str], deep: int) -> None:
+        if name in taken:
+            return
+        plan.uses[name] = plan.uses.get(name, 0) + 1
+        if name in plan.fixtures:
+            return
+        if deep < 0:
+            raise NotPlain(f"the fixture {name} needs too many others")
+        fixture = await self._found(name, plan)
+        for need in fixture.needs or ():
+            if need == name:
+                raise NotPlain(f"the fixture {name} overrides another one")
+            await self._add(plan, need, taken, deep - 1)
+        plan.fixtures[name] = fixture
+
+    async def _found(self, name: str, plan: Plan) -> Fixture:
+        for _, class_ in self._classes:
+            for function in _fixtures(class_.body):
+                if _fixture_name(function) == name:
+                    call = _call(f"case.{function.name}", function, plan)
+                    return Fixture(name, call, _needs(function)[1:], function.name)
+        async for module in self._modules():
+            definition = await self._in_module(module, name)
+            if definition:
+                scope = definition.module.scope(definition.name)
+                assert isinstance(scope, Function)  # as `_in_module` has looked
+                call = _call(scope.name, scope, plan)
+                return Fixture(name, call, _needs(scope), definition=definition)
+        if name in BUILT_IN:
+            return Fixture(name, BUILT_IN[name][0], imports=BUILT_IN[name][1])
+        raise NotPlain(f"the fixture {name} is not in the repository")
+
+    async def _in_module(self, module: Module, name: str) -> Definition | None:
+        for statements in module.definitions.values():
+            for function in _fixtures(statements):
+                if _fixture_name(function) == name:
+                    return Definition(module, function.name)
+        found = await self._resolver.name(module, name)
+        if isinstance(found, Definition):
+            scope = found.module.scope(found.name)
+            if isinstance(scope, Function) and [*_fixtures([scope])]:
+                return found
+        return None
+
+    async def _automatic(self) -> list[str]:
+        """The fixtures that are used without being asked for, the outermost first."""
+        names: list[str] = []
+        modules = [module async for module in self._modules()]
+        for module in reversed(modules):
+            for statements in module.definitions.values():
+                names += [_fixture_name(each) for each in _fixtures(statements) if _is_auto(each)]
+        for _, class_ in self._classes:
+            names += [_fixture_name(each) for each in _fixtures(class_.body) if _is_auto(each)]
+        return names
+
+    async def _modules(self) -> AsyncIterator[Module]:
+        yield self._module
+        folder = posixpath.dirname(self._module.path)
+        while True:
+            module = await self._sources.read(posixpath.join(folder, "conftest.py"))
+            if module:
+                yield module
+            if not folder:
+                return
+            folder = posixpath.dirname(folder)
+
+
+def _call(call: str, function: Function, plan: Plan) -> str:
+    """How a fixture is called.
+
+    Raises:
+        NotPlain: its body is more than can be called.
+    """
+    name = function.name
+    if isinstance(function, ast.AsyncFunctionDef):
+        raise NotPlain(f"the fixture {name} is asynchronous")
+    if any(keyword.arg == "params" for keyword in _keywords(function)):
+        raise NotPlain(f"the fixture {name} has parameters of its own")
+    yields = [node for node in _inside(function) if isinstance(node, ast.Yield | ast.YieldFrom)]
+    if not yields:
+        return call
+    top = [node for each in function.body if not _is_block(each) for node in ast.walk(each)]
+    if len(yields) > 1 or not any(node is yields[0] for node in top):
+        raise NotPlain(f"the fixture {name} yields within a block")
+    plan.notes.append(f"what the fixture {name} does after its yield")
+    return f"next({call})"
+
+
+def _is_block(statement: ast.stmt) -> bool:
+    return hasattr(statement, "body")
+
+
+def _inside(function: Function) -> Iterator[ast.AST]:
+    """The nodes of a function, without those of functions within."""
+    nodes: list[ast.AST] = [*function.body]
+    while nodes:
+        node = nodes.pop()
+        yield node
+        if not isinstance(node, Function | ast.Lambda | ast.ClassDef):
+            nodes.extend(ast.iter_child_nodes(node))
+
+
+def _fixtures(statements: Sequence[ast.stmt]) -> Iterator[Function]:
+    for each in statements:
+        if isinstance(each, Function) and any(map(_is_fixture, each.decorator_list)):
+            yield each
+
+
+def _is_fixture(decorator: ast.expr) -> bool:
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return dotted(called)[-1:] == ("fixture",)
+
+
+def _keywords(function: Function) -> list[ast.keyword]:
+    return [
+        keyword
+        for each in function.decorator_list
+        if isinstance(each, ast.Call) and _is_fixture(each)
+        for keyword in each.keywords
+    ]
+
+
+def _is_auto(function: Function) -> bool:
+    return any(
+        each.arg == "autouse"
+        and not (isinstance(each.value, ast.Constant) and not each.value.value)
+        for each in _keywords(function)
+    )
+
+
+def _fixture_name(function: Function) -> str:
+    for each in _keywords(function):
+        if each.arg == "name" and isinstance(each.value, ast.Constant):
+            return str(each.value.value)
+    return function.name
+
+
+def _needs(function: Function) -> tuple[str, ...]:
+    return tuple(each.arg for each in needed(function))
+
+
+def needed(function: Function) -> list[ast.arg]:
+    """The arguments of a function that have no default."""
+    positional = [*function.args.posonlyargs, *function.args.args]
+    bare = positional[: len(positional) - len(function.args.defaults)]
+    keywords = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
+    return [*bare, *(each for each, default in keywords if default is None)]

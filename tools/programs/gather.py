@@ -1,0 +1,169 @@
+"""Gathering the source that matters, most relevant first, until there is no more room.
+
+Relevance is nearness: what was asked for comes first, then what that uses, then what those use. Of
+a class its head, its constants and the methods that Python calls by itself come with it; any other
+method when something that was gathered takes an attribute of its name, for what the objects are is
+not known.
+"""
+
+import builtins
+import heapq
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from itertools import count as numbers
+
+from tools.programs.module import Imported, Module
+from tools.programs.resolve import Definition, Found, Resolver
+from tools.programs.units import Unit, is_special, unit_of
+from tools.programs.uses import Uses, uses
+
+MOST_UNITS = 400
+_MOST_SAID = 30
+
+Count = Callable[[str], int]
+"""How many tokens a text has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A name that gathered code uses, bound by an import or defined beside it.
+
+    Attributes:
+        name: as the code has it.
+        found: what of the repository it means; None for what is not of the repository.
+        imported: the import that binds it; None where it is defined in the same file.
+    """
+
+    name: str
+    found: Found | None
+    imported: Imported | None
+
+
+@dataclass(slots=True)
+class Gathering:
+    """What has been gathered so far.
+
+    Attributes:
+        units: by key, in the order they were taken in.
+        references: by file and name.
+        left_out: what was not taken in and why, one line each.
+        tokens: of the units, about.
+    """
+
+    units: dict[str, Unit] = field(default_factory=dict)
+    references: dict[str, dict[str, Reference]] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+    tokens: int = 0
+
+    def has(self, found: Found | None) -> bool:
+        """Whether a definition is among them."""
+        return isinstance(found, Definition) and found.key in self.units
+
+    def said(self) -> tuple[str, ...]:
+        """What was left out, the most important of it."""
+        more = len(self.left_out) - _MOST_SAID
+        rest = [f"and {more} more"] if more > 0 else []
+        return (*self.left_out[:_MOST_SAID], *rest)
+
+
+class Gatherer:
+    """Takes pieces in until there is no more room.
+
+    Args:
+        resolver: finds what names mean.
+        room: tokens for all pieces together.
+        count: how many tokens a text has.
+    """
+
+    def __init__(self, resolver: Resolver, room: int, count: Count) -> None:
+        self.gathering = Gathering()
+        self._resolver = resolver
+        self._room = room
+        self._count = count
+        self._heap: list[tuple[int, int, Unit]] = []
+        self._number = numbers()
+        self._seen: set[str] = set()
+        self._meanings: dict[str, str] = {}
+        self._attributes: set[str] = set()
+        self._pending: dict[str, list[Unit]] = {}
+
+    def ask(self, definition: Definition, rank: int, methods: Collection[str] = ()) -> None:
+        """Put a definition on the list.
+
+        Args:
+            definition: itself.
+            rank: how far from what was asked for; the lower the sooner.
+            methods: of a class, those that are asked for with it.
+        """
+        self._attributes.update(methods)
+        self._push(unit_of(definition), rank)
+
+    async def ask_for_names(self, module: Module, used: Uses, rank: int) -> None:
+        """Put what some code of a module uses on the list."""
+        await self._follow(module, used, rank)
+
+    async def run(self) -> Gathering:
+        """Take in what is on the list, and what that uses, as far as there is room."""
+        while self._heap and len(self.gathering.units) < MOST_UNITS:
+            rank, _, unit = heapq.heappop(self._heap)
+            if why := self._refusal(unit):
+                self.gathering.left_out.append(f"{unit.key}: {why}")
+                continue
+            self._take(unit, rank)
+            await self._follow(unit.module, uses(unit.code), rank + 1)
+        if self._heap:
+            self.gathering.left_out.append(f"what comes after {MOST_UNITS} definitions")
+        return self.gathering
+
+    def _push(self, unit: Unit, rank: int) -> None:
+        if unit.key not in self._seen:
+            self._seen.add(unit.key)
+            heapq.heappush(self._heap, (rank, next(self._number), unit))
+
+    def _refusal(self, unit: Unit) -> str:
+        """Why a piece cannot be taken in; empty if it can."""
+        if "." not in unit.name:
+            meaning = self._meanings.setdefault(unit.name, unit.key)
+            if meaning != unit.key:
+                return f"{meaning} has the same name"
+        tokens = self._count(unit.text)
+        if self.gathering.tokens + tokens > self._room:
+            return f"no room for its {tokens} tokens"
+        self.gathering.tokens += tokens
+        return ""
+
+    def _take(self, unit: Unit, rank: int) -> None:
+        self.gathering.units[unit.key] = unit
+        for name, method in unit.methods:
+            if is_special(name) or name in self._attributes:
+                self._push(method, rank)
+            else:
+                self._pending.setdefault(name, []).append(method)
+
+    async def _follow(self, module: Module, used: Uses, rank: int) -> None:
+        for chain in used.chains:
+            found = await self._resolver.chain(module, chain, used.imports)
+            self._refer(module, chain[0], await self._head(module, chain, found), used.imports)
+            if isinstance(found, Definition):
+                self._push(unit_of(found), rank)
+        self._attributes |= used.attributes
+        for name in sorted(used.attributes & {*self._pending}):
+            for method in self._pending.pop(name):
+                self._push(method, rank)
+
+    async def _head(
+        self, module: Module, chain: tuple[str, ...], found: Found | None
+    ) -> Found | None:
+        """What the first name of a chain means."""
+        return found if len(chain) == 1 else await self._resolver.name(module, chain[0])
+
+    def _refer(
+        self, module: Module, name: str, found: Found | None, inner: Mapping[str, Imported]
+    ) -> None:
+        if name in inner or (found is None and name not in module.imports):
+            return
+        if hasattr(builtins, name) and name not in module.imports and found is None:
+            return
+        imported = None if name in module.definitions else module.imports.get(name)
+        known = self.gathering.references.setdefault(module.path, {})
+        known.setdefault(name, Reference(name, found, imported))

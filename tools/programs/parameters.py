@@ -1,0 +1,220 @@
+"""Which arguments a parametrized test gets: its id's parameter set, found in its decorators.
+
+The values are never computed: they are taken as source text, and an id as pytest would make it is
+guessed from that text.
+"""
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice, product
+
+from tools.programs.module import dotted
+
+_MOST_SETS = 10_000
+_MOST_SHOWN = 8
+
+Constant = Callable[[str], ast.expr | None]
+"""Finds what a name is set to in the test's file; None where that is not one expression."""
+
+
+class NotFound(ValueError):
+    """The arguments cannot be told from the source; the message says why, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterSet:
+    """Arguments that one decorator gives.
+
+    Attributes:
+        values: by argument.
+        ids: what pytest may call it, the likeliest first; None in it for anything at all.
+    """
+
+    values: Mapping[str, ast.expr]
+    ids: tuple[str | None, ...]
+
+
+def arguments(
+    decorators: Sequence[ast.expr], given: str | None, constant: Constant
+) -> dict[str, ast.expr]:
+    """The arguments of the parameter set that an id names.
+
+    Args:
+        decorators: of the test as they stand, then those of its class.
+        given: what stands in the id's brackets; None where there are none.
+        constant: finds what a name is set to.
+
+    Raises:
+        NotFound: there is no such set, or it cannot be told.
+    """
+    marks = [each for each in decorators if isinstance(each, ast.Call) and _is_mark(each)]
+    if given is None and not marks:
+        return {}
+    # The one nearest to the function comes first in the id.
+    sets = [_sets(mark, constant) for mark in reversed(marks)]
+    if given is None:
+        known = ", ".join(islice(_known(sets), _MOST_SHOWN))
+        raise NotFound(f"the test has parameter sets; name one in brackets: {known}, ...")
+    if not marks:
+        raise NotFound("the test has no parameters in its decorators")
+    likely: list[tuple[ParameterSet, ...]] = []
+    for chosen in islice(product(*sets), _MOST_SETS):
+        if any(given == "-".join(ids) for ids in _exact(chosen)):
+            return _merged(chosen)
+        if re.fullmatch("-".join(map(_pattern, chosen)), given, re.DOTALL):
+            likely.append(chosen)
+    if len(likely) == 1:
+        return _merged(likely[0])
+    raise NotFound(f"the parameter set [{given[:100]}] cannot be told from the test's decorators")
+
+
+def _is_mark(decorator: ast.Call) -> bool:
+    return dotted(decorator.func)[-1:] == ("parametrize",)
+
+
+def _merged(chosen: Sequence[ParameterSet]) -> dict[str, ast.expr]:
+    return {name: value for each in chosen for name, value in each.values.items()}
+
+
+def _exact(chosen: Sequence[ParameterSet]) -> Iterator[tuple[str, ...]]:
+    known = [[each for each in one.ids if each is not None] for one in chosen]
+    return islice(product(*known), 64)
+
+
+def _pattern(one: ParameterSet) -> str:
+    return ".*" if None in one.ids else "|".join(re.escape(each or "") for each in one.ids)
+
+
+def _known(sets: Sequence[Sequence[ParameterSet]]) -> Iterator[str]:
+    for chosen in product(*sets):
+        yield "[" + "-".join(one.ids[0] or "?" for one in chosen) + "]"
+
+
+def _sets(mark: ast.Call, constant: Constant) -> list[ParameterSet]:
+    """The sets of one decorator.
+
+    Raises:
+        NotFound: they are not written down there.
+    """
+    keywords = {each.arg: each.value for each in mark.keywords if each.arg}
+    named = dict(zip(("argnames", "argvalues", "indirect", "ids"), mark.args, strict=False))
+    parts = {**named, **keywords}
+    indirect = parts.get("indirect")
+    if indirect is not None and not (isinstance(indirect, ast.Constant) and not indirect.value):
+        raise NotFound("the test's parameters go through a fixture")
+    names = _names(parts.get("argnames"))
+    values = _listed(parts.get("argvalues"), constant)
+    if not names or values is None:
+        raise NotFound("the test's parameters are computed, not written down")
+    given = _listed(parts["ids"], constant) if "ids" in parts else []
+    sets = [
+        _set(names, value, number, _given_id(given, number), constant)
+        for number, value in enumerate(values)
+    ]
+    return _numbered(sets)
+
+
+def _given_id(given: Sequence[ast.expr] | None, number: int) -> ast.expr | None:
+    """What ``ids`` says of a set; a name that means nothing where it is a function."""
+    if given is None:
+        return ast.Name("ids")
+    return given[number] if number < len(given) else None
+
+
+def _set(
+    names: Sequence[str],
+    value: ast.expr,
+    number: int,
+    given: ast.expr | None,
+    constant: Constant,
+) -> ParameterSet:
+    ids: tuple[str | None, ...] = ()
+    if isinstance(value, ast.Call) and dotted(value.func)[-1:] == ("param",):
+        own = next((each.value for each in value.keywords if each.arg == "id"), None)
+        given = own or given
+        parts = [*value.args]
+    elif len(names) == 1:
+        parts = [value]
+    else:
+        parts = [*(_listed(value, constant) or [])]
+    if len(parts) != len(names) or any(isinstance(each, ast.Starred) for each in parts):
+        raise NotFound("the test's parameters are computed, not written down")
+    if isinstance(given, ast.Constant) and given.value is not None:
+        ids = (str(given.value),)
+    elif given is not None and not isinstance(given, ast.Constant):
+        ids = (None,)
+    else:
+        each_ids = [
+            _ids(part, f"{name}{number}", constant) for name, part in zip(names, parts, strict=True)
+        ]
+        ids = tuple(
+            None if None in one else "-".join(each or "" for each in one)
+            for one in islice(product(*each_ids), 256)
+        )
+    return ParameterSet(dict(zip(names, parts, strict=True)), tuple(dict.fromkeys(ids)))
+
+
+def _numbered(sets: list[ParameterSet]) -> list[ParameterSet]:
+    """The sets, those with the same id told apart as pytest does: by a number at the end."""
+    count: dict[str | None, int] = {}
+    for each in sets:
+        count[each.ids[0]] = count.get(each.ids[0], 0) + 1
+    seen: dict[str | None, int] = {}
+    told: list[ParameterSet] = []
+    for each in sets:
+        first = each.ids[0]
+        if first is None or count[first] == 1:
+            told.append(each)
+            continue
+        number = seen.setdefault(first, 0)
+        seen[first] += 1
+        told.append(ParameterSet(each.values, (f"{first}{number}", f"{first}_{number}")))
+    return told
+
+
+def _names(node: ast.expr | None) -> list[str]:
+    match node:
+        case ast.Constant(value=str(text)):
+            return [name.strip() for name in text.split(",") if name.strip()]
+        case ast.List(elts=items) | ast.Tuple(elts=items):
+            names = [each.value for each in items if isinstance(each, ast.Constant)]
+            return [name for name in names if isinstance(name, str)]
+    return []
+
+
+def _listed(node: ast.expr | None, constant: Constant) -> list[ast.expr] | None:
+    if isinstance(node, ast.Name):
+        node = constant(node.id)
+    if not isinstance(node, ast.List | ast.Tuple):
+        return None
+    return None if any(isinstance(each, ast.Starred) for each in node.elts) else node.elts
+
+
+def _ids(value: ast.expr, numbered: str, constant: Constant) -> tuple[str | None, ...]:
+    """What pytest may call one value."""
+    if isinstance(value, ast.Name) and (known := constant(value.id)) is not None:
+        return (*_ids(known, numbered, lambda _: None), value.id)
+    names = dotted(value)
+    if names:
+        return numbered, names[-1], ".".join(names), None
+    try:
+        literal = ast.literal_eval(value)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return numbered, None
+    match literal:
+        case str():
+            return (literal.encode("unicode_escape", "replace").decode("ascii"),)
+        case bytes():
+            return (literal.decode("ascii", "backslashreplace"),)
+        case bool() | int() | float() | complex() | None:
+            return (_number(literal),)
+    return (numbered,)
+
+
+def _number(value: object) -> str:
+    try:
+        return str(value)
+    except ValueError:  # too many digits
+        return ""
