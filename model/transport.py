@@ -184,10 +184,12 @@ class Transport:
                 left -= len(piece)
                 if left < 0:
                     raise ServerFailed("the model server's answer has no end", passing=False)
+                wait = 0.0
                 for data in reader.feed(piece):
                     wait = take(self._event(data))
                     if not wait:
                         return
+                if wait:
                     patience.reschedule(clock() + wait)
             for data in reader.finish():
                 event = self._event(data)
