@@ -23,6 +23,7 @@ from agent.issue import first_problem
 from agent.loop import Limits
 from agent.policies.cwm.settings import ModelSettings
 from agent.policies.repair.settings import RepairSettings
+from agent.preflight.settings import SimulateSettings
 from agent.verify import VerifySettings
 from sandboxes.environment.base import BaseSettings as BaseImageSettings
 from sandboxes.environment.detect import EnvironmentSettings
@@ -122,6 +123,7 @@ class Settings(BaseSettings):
     verify: VerifySettings = VerifySettings()
     repair: RepairSettings = RepairSettings()
     model: ModelSettings = ModelSettings()
+    simulate: SimulateSettings = SimulateSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -3,8 +3,8 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Mapping
-from dataclasses import asdict, dataclass
-from typing import TypeVar
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
 
 from agent.issue import Issue
 from agent.oversight import Allowed, EndedByUser, Oversight, Unattended
@@ -22,6 +22,9 @@ from agent.trajectory import (
 )
 from sandboxes.sandbox import Sandbox
 from tools.registry import Tool, ToolCall, ToolResult
+
+if TYPE_CHECKING:
+    from agent.preflight.preflight import Preflight
 
 T = TypeVar("T")
 
@@ -73,15 +76,27 @@ async def run_loop(
     limits: Limits,
     test_command: str,
     oversight: Oversight | None = None,
+    preflight: "Preflight | None" = None,
 ) -> LoopEnd:
     """Let the policy work on the issue.
+
+    Args:
+        policy: decides.
+        issue: what about.
+        tools: by name.
+        sandbox: where the tools run.
+        trajectory: gets everything that happens; one that has events is gone on with.
+        limits: of the run.
+        test_command: how tests are run.
+        oversight: who watches; nobody without it.
+        preflight: looks ahead before tests run; nothing does without it.
 
     Raises:
         SandboxError: the sandbox failed under it; what happened until then is in the trajectory.
         ModelError: the model did.
         EndedByUser: the user ended the run, and wants nothing submitted.
     """
-    watched = _Watched(oversight or Unattended(), limits, trajectory)
+    watched = _Watched(oversight or Unattended(), preflight, limits, trajectory)
     watched.begin(sandbox)
     patch, step = _so_far(trajectory)
     try:
@@ -182,10 +197,17 @@ class _Watched:
 
     clock: asyncio.Timeout
 
-    def __init__(self, oversight: Oversight, limits: Limits, trajectory: Trajectory) -> None:
+    def __init__(
+        self,
+        oversight: Oversight,
+        preflight: "Preflight | None",
+        limits: Limits,
+        trajectory: Trajectory,
+    ) -> None:
         self.begin = oversight.begin
         self.attend = oversight.attend
         self._oversight = oversight
+        self._preflight = preflight
         self._limits = limits
         self._trajectory = trajectory
         self._tokens = 0
@@ -230,29 +252,20 @@ class _Watched:
         """Run the call, if it may, and write its answer down."""
         decision = await self._asking(self._oversight.review(call, tool))
         if isinstance(decision, Allowed):
-            changed = decision.argument != call.argument
-            if changed:
-                self._trajectory.append(
-                    Reviewed(step=step, decision="changed", argument=decision.argument)
-                )
             started = time.monotonic()
-            result = await self.attend(tool(decision.argument, sandbox))
+            result = await self.attend(self._run(tool, call, decision.argument, step, sandbox))
             seconds = time.monotonic() - started
-            output = result.output
-            if changed:
-                told = f"[Before it ran, the user changed the call to:]\n{decision.argument}"
-                output = f"{told}\n\n{output}"
         else:
             self._trajectory.append(Reviewed(step=step, decision="refused", reason=decision.reason))
             said = f" They say: {decision.reason}" if decision.reason else ""
-            result, seconds = ToolResult("", ok=False), 0.0
             output = f"Nothing was run: the user refused this call.{said}"
+            result, seconds = ToolResult(output, ok=False), 0.0
         self._trajectory.append(
             Answered(
                 step=step,
                 tool=tool.name,
                 ok=result.ok,
-                output=output,
+                output=result.output,
                 data=result.data,
                 seconds=round(seconds, 4),
             )
@@ -261,6 +274,26 @@ class _Watched:
             applies = bool(result.data.get("applies", True))
             self._trajectory.append(Submitted(patch=result.patch, applies=applies))
         return result
+
+    async def _run(
+        self, tool: Tool, call: ToolCall, argument: str, step: int, sandbox: Sandbox
+    ) -> ToolResult:
+        """Run a call the way the user wants it, unless it is foreseen that it is in vain."""
+        if argument != call.argument:
+            self._trajectory.append(Reviewed(step=step, decision="changed", argument=argument))
+            call = ToolCall(call.name, argument)
+            told = f"[Before it ran, the user changed the call to:]\n{argument}\n\n"
+        else:
+            told = ""
+        if self._preflight is None:
+            result = await tool(argument, sandbox)
+            return replace(result, output=told + result.output)
+        foreseen = await self._preflight.before(call, step)
+        if foreseen.refusal:
+            return ToolResult(told + foreseen.refusal, ok=False, data={"refused": "preflight"})
+        result = await tool(argument, sandbox)
+        advice = await self._preflight.after(foreseen, call, result)
+        return replace(result, output=told + result.output + advice)
 
     async def _asking(self, answer: Awaitable[T]) -> T:
         """The user's answer; the time they take is not the policy's."""

@@ -46,6 +46,8 @@ from sandboxes.sandbox import Sandbox
 from tools.registry import build_tools
 
 if TYPE_CHECKING:
+    from agent.preflight.preflight import Preflight
+    from model.predict.predictor import Predictor
     from sandboxes.engine import Engine
 
 Status = Literal["resolved", "submitted", "unresolved", "failed"]
@@ -96,6 +98,19 @@ class RunResult(BaseModel):
 
 
 @dataclass(frozen=True)
+class Foresight:
+    """What predicts executions; shared by runs.
+
+    Attributes:
+        predictor: asks the model.
+        model: its name.
+    """
+
+    predictor: "Predictor"
+    model: str
+
+
+@dataclass(frozen=True)
 class Run:
     """A run that has ended.
 
@@ -121,6 +136,7 @@ async def run_issue(
     progress: Progress = lambda line: None,
     watch: Callable[[Trajectory], None] = lambda trajectory: None,
     oversight: Oversight | None = None,
+    foresight: Foresight | None = None,
 ) -> Run:
     """Let a policy resolve an issue, and grade what it hands in.
 
@@ -132,6 +148,7 @@ async def run_issue(
         progress: gets a line now and then.
         watch: gets the trajectory once it is open.
         oversight: who watches over the loop; nobody without it.
+        foresight: what predicts executions, where the settings want that.
 
     Returns:
         The run; a failure of the infrastructure is in it, not raised.
@@ -145,7 +162,8 @@ async def run_issue(
     with Trajectory(folder / "events.jsonl") as trajectory:
         watch(trajectory)
         trajectory.append(Started(run=folder.name, issue=issue.id, policy=policy.name))
-        attempt = _Attempt(issue, settings, policy, engine, folder, trajectory, progress, oversight)
+        attempt = _Attempt(issue, settings, policy, engine, folder, trajectory, progress)
+        attempt.oversight, attempt.foresight = oversight, foresight
         try:
             return await attempt.run()
         except (asyncio.CancelledError, EndedByUser):
@@ -173,7 +191,6 @@ class _Attempt:
         folder: Path,
         trajectory: Trajectory,
         progress: Progress,
-        oversight: Oversight | None,
     ) -> None:
         self.issue = issue
         self.settings = settings
@@ -182,7 +199,9 @@ class _Attempt:
         self.folder = folder
         self.trajectory = trajectory
         self.progress = progress
-        self.oversight = oversight
+        self.oversight: Oversight | None = None
+        self.foresight: Foresight | None = None
+        self.preflight: Preflight | None = None
         self.timings: dict[str, float] = {}
         self.submission: Submitted | None = None
         self.verified: Verified | None = None
@@ -223,6 +242,8 @@ class _Attempt:
         )
         self.timings["verify"] = self.verified.seconds
         self.trajectory.append(self.verified)
+        if self.preflight is not None:
+            self.preflight.judged((*self.verified.fail_to_pass, *self.verified.pass_to_pass))
         status, reason = _verdict(self.verified, end)
         if self.submission.by != "policy":
             reason = f"{reason} (nobody submitted it: {end.reason})"
@@ -232,6 +253,7 @@ class _Attempt:
         started = time.monotonic()
         async with place.sandbox() as sandbox:
             self.progress(f"the {self.policy.name} policy is at work")
+            self.preflight = self._look_ahead(sandbox, place)
             try:
                 end = await run_loop(
                     self.policy,
@@ -242,6 +264,7 @@ class _Attempt:
                     limits=self.settings.limits.of_a_run(),
                     test_command=place.test_command,
                     oversight=self.oversight,
+                    preflight=self.preflight,
                 )
             except ModelError:
                 await self._take_candidate("failure", sandbox, place)
@@ -251,6 +274,24 @@ class _Attempt:
             if end.candidate is not None:
                 await self._take_candidate(end.candidate, sandbox, place)
         return end
+
+    def _look_ahead(self, sandbox: Sandbox, place: Workplace) -> "Preflight | None":
+        """What predicts this run's tests, where that is wanted."""
+        if self.foresight is None or self.settings.simulate.mode == "off":
+            return None
+        from agent.preflight.preflight import Preflight
+
+        return Preflight(
+            predictor=self.foresight.predictor,
+            model=self.foresight.model,
+            settings=self.settings.simulate,
+            sandbox=sandbox,
+            base_commit=place.base_commit,
+            tests=self.issue.for_policy().tests,
+            note=self.trajectory.append,
+            folder=self.folder,
+            seed=self.settings.seed,
+        )
 
     async def _take_candidate(self, by: Submitter, sandbox: Sandbox, place: Workplace) -> None:
         """Where nothing was submitted that counts, take what has changed in the tree, if any."""

@@ -209,6 +209,91 @@ class Tried(_Data):
     seconds: float
 
 
+class Forecasted(_Data):
+    """A test's execution was predicted before it ran.
+
+    Attributes:
+        step: whose call would run it.
+        test: its id.
+        predictor: how it was predicted.
+        model: with which model.
+        verdict: ``pass``, ``fail``, ``error``, ``endless`` or ``unsure``.
+        confidence: in it, from 0 to 1.
+        reason: for it; may hold words of the model's.
+        line: of the frame that decided it; empty when none did.
+        votes: how many predicted traces said what.
+        tokens: that it took: ``reused``, ``computed``, ``written``.
+        left_out: source that matters and was not shown to the model.
+        trace: the file with the predicted traces, below the run's folder; empty for none.
+        refused: the test did not run because of it.
+        seconds: it took.
+    """
+
+    type: Literal["forecast"] = "forecast"
+    step: int
+    test: str
+    predictor: str
+    model: str
+    verdict: str
+    confidence: float
+    reason: str
+    line: str = ""
+    votes: dict[str, int] = Field(default_factory=dict)
+    tokens: dict[str, int] = Field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+    trace: str = ""
+    refused: bool = False
+    seconds: float = 0.0
+
+
+class DivergedAt(BaseModel):
+    """Where a prediction and a recording part; numbers of frames, lines, and what differs.
+
+    ``names`` and ``values`` hold what was predicted and what was recorded; ``predicted_state`` and
+    ``recorded_state`` all locals that were known there.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    what: str
+    predicted: int | None
+    recorded: int | None
+    predicted_line: str = ""
+    recorded_line: str = ""
+    names: dict[str, tuple[str | None, str | None]] = Field(default_factory=dict)
+    values: tuple[str | None, str | None] | None = None
+    predicted_state: dict[str, str] = Field(default_factory=dict)
+    recorded_state: dict[str, str] = Field(default_factory=dict)
+
+
+class Compared(_Data):
+    """What a test really did beside its forecast.
+
+    Attributes:
+        step: of the call that ran it; that of the forecast.
+        test: its id.
+        predictor, model, verdict, confidence: of the forecast.
+        outcome: how it ended.
+        right: whether the verdict was right; null where there was none, or no outcome.
+        refused: a forecast had kept it from running before.
+        divergence: where the traces part; null where they agree or one is missing.
+        trace: the file with the recorded trace, below the run's folder; empty for none.
+    """
+
+    type: Literal["comparison"] = "comparison"
+    step: int
+    test: str
+    predictor: str
+    model: str
+    verdict: str
+    confidence: float
+    outcome: str
+    right: bool | None
+    refused: bool = False
+    divergence: DivergedAt | None = None
+    trace: str = ""
+
+
 Submitter = Literal["policy", "limit", "user", "failure"]
 
 
@@ -286,6 +371,8 @@ EventData = (
     | Said
     | Localised
     | Tried
+    | Forecasted
+    | Compared
     | Submitted
     | Limited
     | Verified

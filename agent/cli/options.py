@@ -15,6 +15,7 @@ _PLACES = {
     "policy": ("policy",),
     "out": ("out",),
     "confirm": ("confirm",),
+    "simulate": ("simulate", "mode"),
     "seed": ("seed",),
     "turns": ("limits", "turns"),
     "seconds": ("limits", "seconds"),

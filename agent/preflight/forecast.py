@@ -1,0 +1,91 @@
+"""Predicting one test: its source gathered, its traces predicted, a verdict taken from them."""
+
+import time
+from dataclasses import dataclass
+
+from agent.preflight.settings import SimulateSettings
+from model.errors import ModelError, ModelMisconfigured, TokenizerProblem
+from model.predict.predictor import Prediction, Predictor, Tokens
+from model.predict.verdict import Judged, judge
+from sandboxes.sandbox import Sandbox
+from tools.programs.program import Changed, Gathered, NoProgram, program_for_test
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What is predicted of a test.
+
+    Attributes:
+        test: its id.
+        judged: the verdict.
+        predictions: the traces it was taken from.
+        gathered: the source that the model was shown; None where there was nothing to show.
+        tokens: it took.
+        seconds: it took.
+    """
+
+    test: str
+    judged: Judged
+    predictions: tuple[Prediction, ...]
+    gathered: Gathered | None
+    tokens: Tokens
+    seconds: float
+
+    @property
+    def fails(self) -> bool:
+        """Whether the test is said not to pass."""
+        return self.judged.verdict in ("fail", "error", "endless")
+
+
+async def forecast(
+    test: str,
+    sandbox: Sandbox,
+    predictor: Predictor,
+    settings: SimulateSettings,
+    *,
+    changed: Changed,
+    seed: int,
+) -> Forecast:
+    """Predict a test as the repository stands now.
+
+    Args:
+        test: its id.
+        sandbox: with the repository; it is only read from.
+        predictor: of the model.
+        settings: how much.
+        changed: what the patch changes; it matters most.
+        seed: of the samples.
+
+    Raises:
+        ModelMisconfigured, TokenizerProblem: the model cannot be asked at all. That it does not
+            answer is no failure of the run: the verdict is ``unsure`` then.
+    """
+    started = time.monotonic()
+    gathered: Gathered | None = None
+    predictions: list[Prediction] = []
+    try:
+        gathered = await program_for_test(
+            sandbox, test, changed=changed, most_tokens=settings.source_tokens
+        )
+        predictions = await predictor.traces(
+            gathered.program, samples=settings.samples, seed=seed, most=settings.trace_tokens
+        )
+        judged = judge(predictions)
+    except NoProgram as problem:
+        judged = _unsure(str(problem))
+    except (ModelMisconfigured, TokenizerProblem):
+        raise
+    except ModelError as error:
+        judged = _unsure(error.message)
+    return Forecast(
+        test=test,
+        judged=judged,
+        predictions=tuple(predictions),
+        gathered=gathered,
+        tokens=sum((each.tokens for each in predictions), Tokens()),
+        seconds=time.monotonic() - started,
+    )
+
+
+def _unsure(why: str) -> Judged:
+    return Judged("unsure", 0.0, None, why, {})

@@ -1,0 +1,265 @@
+"""What the loop asks before a call that runs tests, and after it.
+
+Before it, the tests concerned are predicted, once there is a change to speak of. ``gate`` keeps a
+test from running that is confidently said to fail; the same call, made again, runs all the same,
+so that a wrong prediction costs a turn and no more. After it, what happened is recorded and laid
+beside the prediction. All of it stands in the trajectory, the traces in the run's folder.
+"""
+
+import gzip
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agent.preflight.comparison import Comparison, compare, is_right
+from agent.preflight.forecast import Forecast, forecast
+from agent.preflight.settings import SimulateSettings
+from agent.trajectory import Compared, Event, EventData, Forecasted, TestReport
+from model.predict.predictor import Predictor
+from model.trace.writing import write_frames
+from sandboxes.repository.diff import take_diff
+from sandboxes.sandbox import Sandbox
+from tools.programs.changes import changed_lines
+from tools.registry import ToolCall, ToolResult
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What was foreseen of a call.
+
+    Attributes:
+        step: the call's.
+        forecasts: of its tests.
+        refusal: why the call is not carried out; empty when it is.
+        insisted: ids of tests that were kept from running before.
+    """
+
+    step: int
+    forecasts: tuple[Forecast, ...] = ()
+    refusal: str = ""
+    insisted: frozenset[str] = frozenset()
+
+
+@dataclass
+class Preflight:
+    """Looks ahead in one run.
+
+    Attributes:
+        predictor: of the model.
+        model: its name.
+        settings: how far, and what follows.
+        sandbox: where the run happens.
+        base_commit: what the change is taken against.
+        tests: that the issue names, as far as the policy may see them.
+        note: puts an event into the trajectory.
+        folder: of the run.
+        seed: of the samples.
+    """
+
+    predictor: Predictor
+    model: str
+    settings: SimulateSettings
+    sandbox: Sandbox
+    base_commit: str
+    tests: tuple[str, ...]
+    note: Callable[[EventData], Event]
+    folder: Path
+    seed: int = 0
+    _refused: set[str] = field(default_factory=set)
+    _known: dict[str, Forecast] = field(default_factory=dict)
+    _failed: tuple[str, ...] = ()
+    _submitted: tuple[Forecast, ...] = ()
+    _files: int = 0
+
+    async def before(self, call: ToolCall, step: int) -> Foreseen:
+        """What is foreseen of a call, which has not been carried out yet.
+
+        Raises:
+            SandboxDied: the sandbox went away.
+            ModelError: the model cannot be asked at all.
+        """
+        tests = self._concerned(call)[: self.settings.tests]
+        diff = await take_diff(self.sandbox, self.base_commit) if tests else ""
+        if not diff:
+            return Foreseen(step)
+        changed = changed_lines(diff)
+        forecasts = []
+        for test in tests:
+            key = f"{hashlib.sha256(diff.encode()).hexdigest()} {test}"
+            if key not in self._known:
+                self._known[key] = await forecast(
+                    test,
+                    self.sandbox,
+                    self.predictor,
+                    self.settings,
+                    changed=changed,
+                    seed=self.seed + step,
+                )
+            forecasts.append(self._known[key])
+        refusal = self._refusal(call, diff, forecasts)
+        insisted = frozenset(each.test for each in forecasts) if self._insists(call, diff) else None
+        for each in forecasts:
+            self._note_forecast(each, step, refused=bool(refusal))
+        if refusal:
+            self._refused.add(_key(call, diff))
+        return Foreseen(step, tuple(forecasts), refusal, insisted or frozenset())
+
+    async def after(self, foreseen: Foreseen, call: ToolCall, result: ToolResult) -> str:
+        """What the policy is told besides, now that the call was carried out.
+
+        Raises:
+            SandboxDied: the sandbox went away.
+        """
+        if call.name == "submit":
+            if result.patch is not None:
+                self._submitted = foreseen.forecasts
+            return _advice(foreseen.forecasts, {})
+        outcomes = _outcomes(result)
+        self._failed = tuple(test for test, status in outcomes.items() if status != "passed")
+        for each in foreseen.forecasts:
+            if each.test in outcomes:
+                comparison = await compare(each, outcomes[each.test], self.sandbox)
+                self._note_comparison(comparison, foreseen)
+        return _advice(foreseen.forecasts, outcomes)
+
+    def judged(self, reports: Iterable[TestReport]) -> None:
+        """Compare what was foreseen of the submission with its verification."""
+        outcomes = {report.test: report.after for report in reports}
+        for each in self._submitted:
+            if each.test in outcomes:
+                outcome = outcomes[each.test]
+                comparison = Comparison(each, outcome, is_right(each, outcome))
+                self._note_comparison(comparison, Foreseen(0))
+
+    def _concerned(self, call: ToolCall) -> tuple[str, ...]:
+        """The tests that a call runs, or that judge what it submits, most telling first."""
+        if call.name == "submit":
+            return tuple(dict.fromkeys((*self._failed, *self.tests)))
+        if call.name != "test":
+            return ()
+        named = [line.strip() for line in call.argument.splitlines() if line.strip()]
+        single = [test for test in named if "::" in test]
+        files = [name for name in named if "::" not in name]
+        known = (*self.tests, *self._failed)
+        within = [
+            test
+            for test in known
+            if any(name == "all" or test.startswith(name.rstrip("/")) for name in files)
+        ]
+        return tuple(dict.fromkeys((*single, *within)))
+
+    def _refusal(self, call: ToolCall, diff: str, forecasts: Iterable[Forecast]) -> str:
+        """Why the call is not carried out; empty when it is."""
+        if self.settings.mode != "gate" or self._insists(call, diff):
+            return ""
+        bad = [
+            each
+            for each in forecasts
+            if each.judged.verdict in ("fail", "endless")
+            and each.judged.confidence >= self.settings.confidence
+        ]
+        if not bad:
+            return ""
+        lines = [f"Nothing was run. Before it is, its execution was predicted by {self.model}:"]
+        lines += [f"* {each.test}: {_foretold(each)}" for each in bad]
+        lines += [
+            "A prediction can be wrong. Mend the code, or make the same call again to run it."
+        ]
+        return "\n".join(lines)
+
+    def _insists(self, call: ToolCall, diff: str) -> bool:
+        """Whether the policy makes a call again that was refused, with nothing changed."""
+        return _key(call, diff) in self._refused
+
+    def _note_forecast(self, each: Forecast, step: int, *, refused: bool) -> None:
+        judged = each.judged
+        texts = [write_frames(one.frames, one.ended) for one in each.predictions]
+        self.note(
+            Forecasted(
+                step=step,
+                test=each.test,
+                predictor=self.predictor.name,
+                model=self.model,
+                verdict=judged.verdict,
+                confidence=round(judged.confidence, 4),
+                reason=judged.reason,
+                line=judged.decided_by.source.strip() if judged.decided_by else "",
+                votes={verdict: count for verdict, count in judged.votes.items() if count},
+                tokens={
+                    "reused": each.tokens.reused,
+                    "computed": each.tokens.computed,
+                    "written": each.tokens.written,
+                },
+                left_out=each.gathered.left_out if each.gathered else (),
+                trace=self._keep(each.test, "predicted", _as_lines(each, texts)),
+                refused=refused,
+                seconds=round(each.seconds, 3),
+            )
+        )
+
+    def _note_comparison(self, comparison: Comparison, foreseen: Foreseen) -> None:
+        each, recording = comparison.forecast, comparison.recording
+        text = recording.text if recording else ""
+        self.note(
+            Compared(
+                step=foreseen.step,
+                test=each.test,
+                predictor=self.predictor.name,
+                model=self.model,
+                verdict=each.judged.verdict,
+                confidence=round(each.judged.confidence, 4),
+                outcome=comparison.outcome,
+                right=comparison.right,
+                refused=each.test in foreseen.insisted,
+                divergence=comparison.divergence,
+                trace=self._keep(each.test, "recorded", text),
+            )
+        )
+
+    def _keep(self, test: str, kind: str, text: str) -> str:
+        """Put a trace into the run's folder; returns its path there."""
+        if not text:
+            return ""
+        self._files += 1
+        slug = re.sub(r"[^A-Za-z0-9_]+", "-", test.rpartition("::")[2])[:40].strip("-")
+        name = f"traces/{self._files:03}-{slug}-{kind}.jsonl.gz"
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(gzip.compress(text.encode("utf-8", "replace"), mtime=0))
+        return name
+
+
+def _key(call: ToolCall, diff: str) -> str:
+    return hashlib.sha256(f"{call.name}\0{call.argument}\0{diff}".encode()).hexdigest()
+
+
+def _as_lines(each: Forecast, texts: Iterable[str]) -> str:
+    """The source and the traces, one JSON object a line."""
+    source = each.gathered.program.source if each.gathered else ""
+    lines = [{"source": source}, *({"trace": text} for text in texts)]
+    return "".join(json.dumps(line) + "\n" for line in lines) if texts else ""
+
+
+def _outcomes(result: ToolResult) -> Mapping[str, str]:
+    """How each test ended, as the test tool says."""
+    found = result.data.get("outcomes")
+    rows = found if isinstance(found, list) else []
+    return {str(row["id"]): str(row["status"]) for row in rows}
+
+
+def _advice(forecasts: Iterable[Forecast], outcomes: Mapping[str, str]) -> str:
+    """The predictions beside what happened, for the policy to read."""
+    lines = []
+    for each in forecasts:
+        if each.judged.verdict != "unsure":
+            came = f"; it {outcomes[each.test]}" if each.test in outcomes else ""
+            lines.append(f"* {each.test}: {_foretold(each)}{came}")
+    return "\n".join(["", "", "Predicted before it ran:", *lines]) if lines else ""
+
+
+def _foretold(each: Forecast) -> str:
+    judged = each.judged
+    return f"{judged.verdict} (confidence {judged.confidence:.2f}): {judged.reason}"
