@@ -4,11 +4,13 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate
+from typing import Self
 
 from model.answer import Completion, Sampling
 from model.client import ModelClient, OnText
 from model.predict.asking import Chance, asked, fitted, mean, took
 from model.predict.jsonlines import read_lines
+from model.predict.means import Means
 from model.predict.predictor import MOST_TOKENS, Prediction, Program, Step
 from model.predict.texts import Message, step_messages, trace_messages, value_messages
 from model.trace.frame import Frame, Kind
@@ -34,6 +36,15 @@ class ChatPredictor:
     def __init__(self, client: ModelClient, chance: Chance | None = None) -> None:
         self._client = client
         self._chance = chance or Chance()
+
+    @classmethod
+    def made_from(cls, means: Means) -> Self:
+        """With what there is.
+
+        Raises:
+            ModelMisconfigured: it is not enough.
+        """
+        return cls(means.needed_client(), means.chance)
 
     async def traces(
         self, program: Program, *, samples: int = 1, seed: int = 0, most: int = MOST_TOKENS

@@ -7,11 +7,13 @@ model writes is read from its ids, for the same reason.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Self
 
 from model.answer import Completion, Sampling
 from model.client import ModelClient, OnText
 from model.errors import TokenizerProblem
 from model.predict.asking import Chance, asked, fitted, mean, took
+from model.predict.means import Means
 from model.predict.predictor import MOST_TOKENS, Prediction, Program, Step
 from model.tokenizer import TRACE_TOKENS, Tokenizer
 from model.trace.frame import Frame, Kind
@@ -56,6 +58,15 @@ class TokenPredictor:
         self._chance = chance or Chance()
         self._end = tokenizer.special(END_OF_TEXT)
         self._frame_sep = tokenizer.special(FRAME_SEP)
+
+    @classmethod
+    def made_from(cls, means: Means) -> Self:
+        """With what there is.
+
+        Raises:
+            ModelMisconfigured, TokenizerProblem: it is not enough.
+        """
+        return cls(means.needed_client(), means.needed_tokenizer(), means.chance)
 
     async def traces(
         self, program: Program, *, samples: int = 1, seed: int = 0, most: int = MOST_TOKENS

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from model.client import ModelClient
+from model.predict.jsonlines import write_line
 from model.predict.predictor import Program
 from model.retry import RetryPolicy
 from model.settings import ClientSettings
@@ -11,10 +12,12 @@ from model.tokenizer import TRACE_TOKENS, Tokenizer
 from model.trace.frame import Frame
 from tests.model.replies import Reply, say
 from tests.model.server import MODEL, ModelServer, model_server
-from tests.model.trace.examples import EXAMPLE_SOURCE
+from tests.model.trace.examples import EXAMPLE_SOURCE, EXAMPLE_TEXT
 
 PROGRAM = Program.of_call(EXAMPLE_SOURCE, "f(1)")
 END = "<|end_of_text|>"
+WRITTEN = EXAMPLE_TEXT.removesuffix(END)
+"""What a model writes after the frame that is given, without the token that ends it."""
 
 FRAMES = (
     Frame("call", "def main():\n", {}),
@@ -26,6 +29,12 @@ FRAMES = (
     Frame("return", "    return f(1)\n", value="2"),
 )
 """The whole trace, the frame that is given included."""
+
+LINES = [write_line(frame) for frame in FRAMES[1:]]
+"""The frames that are not given, as a model without CWM's tokens writes them."""
+END_LINE = '{"event": "end"}'
+GOOD = "\n".join([*LINES, END_LINE])
+"""All that such a model writes."""
 
 
 def ids_of(tokenizer: Tokenizer, text: str) -> list[int]:

@@ -8,11 +8,8 @@ from hypothesis import strategies as st
 
 from model.predict.jsonlines import read_lines, write_line
 from model.trace.frame import Frame
-from tests.model.predict.programs import FRAMES, PROGRAM
+from tests.model.predict.programs import END_LINE, FRAMES, GOOD, LINES, PROGRAM
 
-LINES = [write_line(frame) for frame in FRAMES[1:]]
-END = '{"event": "end"}'
-GOOD = "\n".join([*LINES, END])
 SOURCE = PROGRAM.source
 
 
@@ -134,8 +131,11 @@ WRONG = [
     (LINES[0] + '\n{"event": "li', "cut_off"),
     (LINES[0] + '\n{"event"', "cut_off"),
     (GOOD + "\n" + LINES[0], "after_end"),
-    (GOOD + "\n" + END, "after_end"),
-    (f'{{"event": "line", "source": "x", "locals": {{"a": {"9" * 5_000}}}}}\n{END}', "no_event"),
+    (GOOD + "\n" + END_LINE, "after_end"),
+    (
+        f'{{"event": "line", "source": "x", "locals": {{"a": {"9" * 5_000}}}}}\n{END_LINE}',
+        "no_event",
+    ),
 ]
 
 
@@ -150,7 +150,7 @@ def test_what_is_no_frame_is_reported(text: str, kind: str) -> None:
 
 def test_one_wrong_line_costs_one_frame() -> None:
     wrong = '{"event": "line", "source": "print("x")", "locals": {}}'
-    text = "\n".join([LINES[0], wrong, *LINES[1:], END])
+    text = "\n".join([LINES[0], wrong, *LINES[1:], END_LINE])
     parsed = read_lines(text, SOURCE)
     assert parsed.frames == FRAMES[1:]
     assert [problem.kind for problem in parsed.problems] == ["no_event"]

@@ -14,12 +14,10 @@ from model.tokenizer import TRACE_TOKENS, Tokenizer
 from model.trace.frame import Frame, Kind
 from tests.model import replies
 from tests.model.http import Exchange
-from tests.model.predict.programs import END, FRAMES, PROGRAM, asking, ids_of, write
+from tests.model.predict.programs import END, FRAMES, PROGRAM, WRITTEN, asking, ids_of, write
 from tests.model.replies import LIKELY, say
 from tests.model.server import ModelServer
 from tests.model.trace.examples import EXAMPLE_CONTEXT, EXAMPLE_TEXT
-
-WRITTEN = EXAMPLE_TEXT.removesuffix(END)
 
 
 def example_prompt(tokenizer: Tokenizer) -> list[int]:
