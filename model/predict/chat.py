@@ -76,9 +76,9 @@ class ChatPredictor:
         self, messages: list[Message], sampling: Sampling, on_text: OnText | None = None
     ) -> Completion:
         async def ask(most: int) -> Completion:
-            return await self._client.chat(
-                messages, replace(sampling, max_tokens=most), on_text=on_text
-            )
+            drawn = replace(sampling, max_tokens=most)
+            # Reasoning that is split off is a beginning as well.
+            return await self._client.chat(messages, drawn, on_text=on_text, on_reasoning=on_text)
 
         # The server's tokenizer is not known; of text like this no token is of less than two bytes
         # on average.

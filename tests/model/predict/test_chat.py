@@ -13,8 +13,10 @@ from model.predict.predictor import Program, Tokens
 from model.predict.texts import step_messages, trace_messages, value_messages
 from model.trace.frame import Frame
 from tests.model import replies
+from tests.model.http import Exchange
 from tests.model.predict.programs import END_LINE, FRAMES, GOOD, LINES, PROGRAM, asking
 from tests.model.replies import LIKELY, say
+from tests.model.server import ModelServer
 
 # Whole traces
 
@@ -42,6 +44,24 @@ async def test_samples_share_one_reading_of_the_prompt() -> None:
     asked = [request.json for request in server.asked]
     assert sorted(each["seed"] for each in asked) == [4, 5, 6]
     assert {(each["temperature"], each["top_p"]) for each in asked} == {(0.5, 0.8)}
+
+
+async def test_the_others_come_as_soon_as_the_first_thinks() -> None:
+    thinking = say("", reasoning="let me see", hangs=True, piece=2)
+    all_asked = asyncio.Event()
+
+    async def last(exchange: Exchange, server: ModelServer) -> None:
+        all_asked.set()
+        await say(GOOD)(exchange, server)
+
+    async with asking(thinking, say(GOOD), last) as (server, client):
+        task = asyncio.ensure_future(ChatPredictor(client).traces(PROGRAM, samples=3))
+        await all_asked.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await server.asked[0].over.wait()
+    assert server.asked[0].hung_up
 
 
 async def test_how_likely_each_frame_was() -> None:
