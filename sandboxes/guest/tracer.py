@@ -388,6 +388,14 @@ def read_source(path: str) -> "str | None":
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def real(path: str) -> str:
+    """Where a path leads; empty when there is no saying, as in a folder that is gone."""
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        return ""
+
+
 class Files(object):
     """Which code is recorded, and the numbers of the files it is in.
 
@@ -424,13 +432,16 @@ class Files(object):
         elif name.startswith("<"):
             return self._generated(frame, name)
         else:
-            path = os.path.realpath(name)
-            if self._wanted(path):
+            path = real(name)
+            if self.wanted(path):
                 return self.add(name, path, read_source(path))
             self.known[name] = -1
         return self.known[name]
 
-    def _wanted(self, path: str) -> bool:
+    def wanted(self, path: str) -> bool:
+        """Whether code of this file is recorded; what has no path is not."""
+        if not path:
+            return False
         if self._only:
             inside = tuple(os.path.join(only, "") for only in self._only)
             return path in self._only or path.startswith(inside)
@@ -454,7 +465,7 @@ class Files(object):
         called = self.known.get(caller, -1) >= 0 or caller.startswith("<")
         file = frame.f_globals.get("__file__")
         if isinstance(file, str):
-            if not self._wanted(os.path.realpath(file)) or (function == "<module>" and not called):
+            if not self.wanted(real(file)) or (function == "<module>" and not called):
                 return -1
         elif "__name__" in frame.f_globals or not called:
             return -1
@@ -628,7 +639,7 @@ class Recorder(object):
         number = self._known.get(code.co_filename)
         if number is not None:
             return number >= 0
-        return self._files._wanted(os.path.realpath(code.co_filename))
+        return self._files.wanted(real(code.co_filename))
 
     def start(self) -> None:
         """Record from here on: this thread, and those started later."""

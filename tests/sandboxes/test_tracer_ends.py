@@ -29,6 +29,8 @@ ENDS = {
     "no trace function": ("sys.settrace(None)", "untraced"),
     "its own trace function": ("sys.settrace(lambda *event: None)", "untraced"),
     "its own trace function, put back": ("t = sys.gettrace(); sys.settrace(t)", "left"),
+    "its folder removed": ("os.mkdir('x'); os.chdir('x'); os.rmdir('../x'); g()", "left"),
+    "a file of no name": ("g('\\udcff')", "left"),
     "reading": ("sys.stdin.read()", "left"),
     "endless": ("\n    while True:\n        pass", "events"),
     "endless recursion": ("f()", "depth"),
@@ -41,7 +43,10 @@ ENDS = {
 @pytest.mark.parametrize("name", ENDS)
 def test_however_it_ends_it_says_so(tracer: Tracer, name: str) -> None:
     body, why = ENDS[name]
-    source = f"import os, sys\n\ndef f():\n    before = [1]\n    {body}\n    return before\n"
+    helper = "def g(name='h'):\n    exec(compile('x = 1', name, 'exec'))\n"
+    source = (
+        f"import os, sys\n\n{helper}\ndef f():\n    before = [1]\n    {body}\n    return before\n"
+    )
     traced = tracer.call(source, events=3000)
     assert traced.end["end"] == why, traced.end
     assert traced.values("f", "before")[0] == "[1]"
