@@ -146,7 +146,7 @@ def _gathered(
 ) -> Gathered:
     """The program of what was gathered, the least relevant of it left out until it fits."""
     while True:
-        source = written(gathering, sources, first.path)
+        source = written(gathering, sources, first)
         name = "run_test"
         while re.search(rf"\b{name}\b", source):
             name += "_"

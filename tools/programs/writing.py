@@ -11,7 +11,7 @@ from tools.programs.units import Unit
 _FUTURE = "from __future__ import annotations\n"
 
 
-def written(gathering: Gathering, sources: Sources, first: str) -> str:
+def written(gathering: Gathering, sources: Sources, first: Module) -> str:
     """The source. What a section uses stands above it, as far as files do not use one another.
 
     Args:
@@ -20,11 +20,13 @@ def written(gathering: Gathering, sources: Sources, first: str) -> str:
         first: the file from which everything began; its section is the last.
     """
     modules = {unit.module.path: unit.module for unit in gathering.units.values()}
+    modules.setdefault(first.path, first)
     meanings = {unit.name: unit.key for unit in gathering.units.values() if "." not in unit.name}
     writer = _Writer(gathering, sources, meanings)
-    sections = [writer.section(modules[path]) for path in _ordered(gathering, modules, first)]
+    order = _ordered(gathering, modules, first.path)
+    sections = [section for path in order if (section := writer.section(modules[path]))]
     future = any(module.future for module in modules.values())
-    return "\n".join([_FUTURE, *sections] if future else sections)
+    return "\n".join([_FUTURE, *sections] if future and sections else sections)
 
 
 class _Writer:
@@ -46,8 +48,10 @@ class _Writer:
         references = self._gathering.references.get(module.path, {})
         imports = sorted(filter(None, (self._import(module, each) for each in references.values())))
         units = [each for each in self._gathering.units.values() if each.module is module]
+        if not units and not imports:
+            return ""
         head = "".join([f"# {_one_line(module.path)}\n", *imports])
-        return head + ("\n" if imports else "") + _body(module, units)
+        return head + ("\n" if imports and units else "") + _body(module, units)
 
     def _import(self, module: Module, reference: Reference) -> str:
         """The line that makes a name known, or a comment that says what it means; may be empty."""
@@ -133,9 +137,7 @@ def _ordered(gathering: Gathering, modules: dict[str, Module], first: str) -> It
                 stack.append((path, True))
                 stack += [(other, False) for other in reversed(uses.get(path, []))]
     ordered = [path for path in order if path in modules and path != first]
-    yield from ordered
-    if first in modules:
-        yield first
+    yield from (*ordered, first)
 
 
 def _one_line(text: str) -> str:
