@@ -6,28 +6,28 @@ says so, unless the process was killed; then it has no ``result.json``.
 """
 
 import asyncio
-import json
-import platform
-import re
-import secrets
-import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
-
-from pydantic import BaseModel, ConfigDict
+from typing import TYPE_CHECKING
 
 from agent.config import Settings
-from agent.errors import AgentError, ConfigProblem, WrongUse
+from agent.errors import AgentError, WrongUse
 from agent.issue import Issue
 from agent.loop import LoopEnd, run_loop
 from agent.oversight import EndedByUser, Oversight
 from agent.policies.policy import Policy
 from agent.prepare import Progress, Workplace, prepare
+from agent.runfolder import (
+    RunResult,
+    Status,
+    new_folder,
+    record_of,
+    steps_of,
+    usage_of,
+    write_json,
+)
 from agent.trajectory import (
     Broke,
     Ended,
@@ -49,52 +49,6 @@ if TYPE_CHECKING:
     from agent.preflight.preflight import Preflight
     from model.predict.predictor import Predictor
     from sandboxes.engine import Engine
-
-Status = Literal["resolved", "submitted", "unresolved", "failed"]
-
-
-class RunRecord(BaseModel):
-    """``run.json``: what a run set out to do, and with what."""
-
-    model_config = ConfigDict(frozen=True)
-
-    format: int = 1
-    id: str
-    issue: Issue
-    policy: str
-    seed: int
-    started: datetime
-    settings: dict[str, object]
-    versions: dict[str, str]
-
-
-class RunResult(BaseModel):
-    """``result.json``: what became of it.
-
-    Attributes:
-        status: ``resolved``: the patch passed verification; ``submitted``: there is a patch and
-            nothing to verify it with; ``unresolved``: no patch, or one that failed; ``failed``:
-            the infrastructure did, which says nothing about the issue.
-        reason: one line.
-        submitted_by: who handed the patch in; ``policy``, or what ended the run before it did.
-        verification: the patch on a clean sandbox, test by test.
-        steps: actions asked of the policy.
-        usage: sums over all actions: tokens, and cost in US dollars where known.
-        timings: seconds by phase.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    id: str
-    issue: str
-    policy: str
-    status: Status
-    reason: str
-    submitted_by: Submitter | None = None
-    verification: Verified | None = None
-    steps: int = 0
-    usage: dict[str, int | float] = {}
-    timings: dict[str, float] = {}
 
 
 @dataclass(frozen=True)
@@ -157,8 +111,8 @@ async def run_issue(
         AgentError: the issue or a setting is wrong; no result is written then.
         asyncio.CancelledError, EndedByUser: the user stopped it; the folder says so.
     """
-    folder = _new_folder(settings.out, issue)
-    _write_json(folder / "run.json", _record(folder.name, issue, settings, policy))
+    folder = new_folder(settings.out, issue)
+    write_json(folder / "run.json", record_of(folder.name, issue, settings, policy.name))
     with Trajectory(folder / "events.jsonl") as trajectory:
         watch(trajectory)
         trajectory.append(Started(run=folder.name, issue=issue.id, policy=policy.name))
@@ -254,11 +208,13 @@ class _Attempt:
         async with place.sandbox() as sandbox:
             self.progress(f"the {self.policy.name} policy is at work")
             self.preflight = self._look_ahead(sandbox, place)
+            predictor = self.foresight.predictor if self.foresight and self.preflight else None
+            tools = replace(self.settings.tools(place.test_command), predictor=predictor)
             try:
                 end = await run_loop(
                     self.policy,
                     self.issue,
-                    tools=build_tools(self.settings.tools(place.test_command)),
+                    tools=build_tools(tools),
                     sandbox=sandbox,
                     trajectory=self.trajectory,
                     limits=self.settings.limits.of_a_run(),
@@ -333,11 +289,11 @@ class _Attempt:
             reason=reason,
             submitted_by=submission.by if submission else None,
             verification=self.verified,
-            steps=_steps(self.trajectory),
-            usage=_usage(self.trajectory),
+            steps=steps_of(self.trajectory),
+            usage=usage_of(self.trajectory),
             timings=self.timings,
         )
-        _write_json(self.folder / "result.json", result)
+        write_json(self.folder / "result.json", result)
         return Run(self.folder, result, submission.patch if submission else None)
 
 
@@ -374,57 +330,3 @@ def _verdict(verified: Verified, end: LoopEnd) -> tuple[Status, str]:
             f"{len(lost)} test(s) passed before, not now, first {lost[0].test}",
         )
     return "submitted", "the issue names no tests to verify the patch with"
-
-
-def _steps(trajectory: Trajectory) -> int:
-    return max((getattr(event.data, "step", 0) for event in trajectory.events), default=0)
-
-
-def _usage(trajectory: Trajectory) -> dict[str, int | float]:
-    sums: dict[str, int | float] = {}
-    for event in trajectory.events:
-        for name, value in getattr(event.data, "usage", {}).items():
-            if value is not None:
-                sums[name] = sums.get(name, 0) + value
-    return sums
-
-
-def _record(run: str, issue: Issue, settings: Settings, policy: Policy) -> RunRecord:
-    return RunRecord(
-        id=run,
-        issue=issue,
-        policy=policy.name,
-        seed=settings.seed,
-        started=datetime.now(UTC),
-        settings=settings.model_dump(mode="json"),
-        versions={
-            "foretrace": version("foretrace"),
-            "python": platform.python_version(),
-            "platform": f"{sys.platform} {platform.machine()}",
-        },
-    )
-
-
-def _new_folder(out: Path, issue: Issue) -> Path:
-    """A run's folder, named so that a listing sorts by time and says which issue it was."""
-    slug = re.sub(r"[^A-Za-z0-9._-]+", "-", issue.id).strip("-.")[:60] or "issue"
-    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    folder = out / f"{stamp}-{slug}-{secrets.token_hex(2)}"
-    try:
-        folder.mkdir(parents=True)
-        if not (out / ".gitignore").exists():
-            # Often in the repository itself: runs are no part of it, nor of its base.
-            (out / ".gitignore").write_text("*\n", encoding="ascii")
-    except OSError as error:
-        raise ConfigProblem(
-            f"cannot write runs to {out}: {error.strerror}", "choose another folder with --out"
-        ) from None
-    return folder
-
-
-def _write_json(path: Path, model: BaseModel) -> None:
-    """Write a file so that it is there whole or not at all."""
-    text = json.dumps(model.model_dump(mode="json"), indent=2, ensure_ascii=False)
-    scratch = path.with_suffix(".tmp")
-    scratch.write_text(text + "\n", encoding="utf-8")
-    scratch.replace(path)

@@ -127,7 +127,7 @@ class Assembly:
         text = self._until_stop(text, last=choice.finish_reason is not None)
         self._text.append(text)
         self._pieces += bool(text or reasoning or message.tool_calls)
-        if choice.token_ids is not None and not self.enough:
+        if choice.token_ids and not self.enough:
             self._ids = self._ids or []
             self._ids += choice.token_ids
         if self._logprobs is not None:

@@ -4,7 +4,10 @@ This module is what ``foretrace`` starts, so it imports nothing slow: a command'
 when that command is called. It is also the one place where an error becomes a line and a status.
 """
 
+import contextlib
+import signal
 import sys
+import traceback
 from importlib import import_module
 
 import click
@@ -76,8 +79,11 @@ def main() -> None:
         status = 128 + stop.number
     except Exception as error:
         if debug:
-            raise
+            traceback.print_exc()
         status = _report(error)
+    with contextlib.suppress(ValueError):  # not in the main thread
+        # Once more Ctrl-C would only disturb the interpreter on its way out.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(status if isinstance(status, int) else 0)
 
 

@@ -24,13 +24,6 @@ async def _cwm(
     from agent.policies.cwm.policy import ModelPolicy
 
     async with connect(settings.model, settings.seed, settings.limits.cost, progress) as connected:
-        connection = connected.connection
-        progress(
-            f"{connection.model} at {connection.client.settings.url}, profile "
-            f"{connected.profile.name}, context {connection.context:,} tokens"
-        )
-        for note in connected.notes:
-            progress(note)
         timeout = settings.sandbox.command_timeout
         yield lambda: ModelPolicy(connected, settings.model, settings.seed, timeout)
 

@@ -24,7 +24,7 @@ Encode = Callable[[str], Sequence[int]]
 
 def by_bytes(text: str) -> list[int]:
     """Token ids when no tokenizer is given: UTF-8's bytes."""
-    return list(text.encode())
+    return list(text.encode("utf-8", "replace"))
 
 
 @dataclass

@@ -28,7 +28,7 @@ from agent.trajectory import (
     Submitted,
 )
 from model.answer import Completion, Sampling
-from model.errors import ContextExceeded
+from model.errors import ContextExceeded, ModelMisconfigured
 from model.retry import Retry
 from model.wire import tool_answer
 from sandboxes.sandbox import REPOSITORY
@@ -97,6 +97,11 @@ class ModelPolicy:
         episode.note(Prompted(system=system, user=user))
         context.add(Told("system", system))
         context.add(Told("user", user))
+        if context.most_of_an_answer() is None:
+            raise ModelMisconfigured(
+                f"the model's context of {context.size:,} tokens is too small for the first prompt",
+                "serve it with a larger one; 8,192 tokens are little, 32,768 are enough for most",
+            )
         return context
 
     def _first_prompt(self, context: Context, system: str, issue: Issue) -> str:

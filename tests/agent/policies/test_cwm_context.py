@@ -8,6 +8,7 @@ import pytest
 
 from agent.issue import Issue
 from agent.loop import Limits
+from model.errors import ModelMisconfigured
 from tests.agent.policies.modelruns import (
     CHANGE,
     EOT,
@@ -120,11 +121,10 @@ async def test_a_full_context_ends_the_run_with_a_candidate(play: Player) -> Non
     assert all(len(prompt) + 64 <= 8_192 + 8 for prompt in run.prompts)
 
 
-async def test_a_context_too_small_for_the_first_prompt_ends_the_run_at_once(play: Player) -> None:
+async def test_a_context_too_small_for_the_first_prompt_is_the_users_to_mend(play: Player) -> None:
     play.context = 1_024
-    run = await play(LOOK)
-    assert run.of("limit")[0].limit == "context"
-    assert not run.asked
+    with pytest.raises(ModelMisconfigured, match=r"1,024 tokens is too small"):
+        await play(LOOK)
 
 
 @pytest.mark.parametrize("style", ["vllm", "vllm-new", "openai", "llama.cpp", "no number"])
