@@ -197,7 +197,7 @@ class Player:
                         tools=build_tools(ToolSettings()),
                         sandbox=self.sandbox,
                         trajectory=trajectory,
-                        limits=limits or Limits(turns=max(len(replies), 1)),
+                        limits=limits or Limits(turns=self._steps() + max(len(replies), 1)),
                         test_command=ToolSettings().test_command,
                         oversight=oversight,
                     )
@@ -209,6 +209,9 @@ class Player:
                 for messages in run.messages:
                     check_messages(messages)
             return run
+
+    def _steps(self) -> int:
+        return max((getattr(event.data, "step", 0) for event in self.history), default=0)
 
     def _reply(self, text: str) -> Reply:
         if self.profile == "cwm":

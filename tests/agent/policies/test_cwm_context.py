@@ -201,7 +201,7 @@ async def test_old_output_makes_room_when_the_user_wants_that(play: Player) -> N
     assert run.prompts[-1][: len(run.prompts[-2])] == run.prompts[-2]
 
 
-async def test_the_latest_output_stays_where_steps_count_from_one_again(play: Player) -> None:
+async def test_the_latest_output_stays_in_a_run_that_is_gone_on_with(play: Player) -> None:
     looks = [call("bash", f"echo old {n}; seq 1 300") for n in range(6)]
     play.history = (await play(*looks)).events
     play.context = 13_312
