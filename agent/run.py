@@ -52,19 +52,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Foresight:
-    """What predicts executions; shared by runs.
-
-    Attributes:
-        predictor: asks the model.
-        model: its name.
-    """
-
-    predictor: "Predictor"
-    model: str
-
-
-@dataclass(frozen=True)
 class Run:
     """A run that has ended.
 
@@ -90,7 +77,7 @@ async def run_issue(
     progress: Progress = lambda line: None,
     watch: Callable[[Trajectory], None] = lambda trajectory: None,
     oversight: Oversight | None = None,
-    foresight: Foresight | None = None,
+    predictor: "Predictor | None" = None,
 ) -> Run:
     """Let a policy resolve an issue, and grade what it hands in.
 
@@ -102,7 +89,7 @@ async def run_issue(
         progress: gets a line now and then.
         watch: gets the trajectory once it is open.
         oversight: who watches over the loop; nobody without it.
-        foresight: what predicts executions, where the settings want that.
+        predictor: predicts executions, where the settings want that.
 
     Returns:
         The run; a failure of the infrastructure is in it, not raised.
@@ -117,7 +104,7 @@ async def run_issue(
         watch(trajectory)
         trajectory.append(Started(run=folder.name, issue=issue.id, policy=policy.name))
         attempt = _Attempt(issue, settings, policy, engine, folder, trajectory, progress)
-        attempt.oversight, attempt.foresight = oversight, foresight
+        attempt.oversight, attempt.predictor = oversight, predictor
         try:
             return await attempt.run()
         except (asyncio.CancelledError, EndedByUser):
@@ -154,7 +141,7 @@ class _Attempt:
         self.trajectory = trajectory
         self.progress = progress
         self.oversight: Oversight | None = None
-        self.foresight: Foresight | None = None
+        self.predictor: Predictor | None = None
         self.preflight: Preflight | None = None
         self.timings: dict[str, float] = {}
         self.submission: Submitted | None = None
@@ -208,8 +195,9 @@ class _Attempt:
         async with place.sandbox() as sandbox:
             self.progress(f"the {self.policy.name} policy is at work")
             self.preflight = self._look_ahead(sandbox, place)
-            predictor = self.foresight.predictor if self.foresight and self.preflight else None
-            tools = replace(self.settings.tools(place.test_command), predictor=predictor)
+            tools = self.settings.tools(place.test_command)
+            if self.preflight is not None:
+                tools = replace(tools, predictor=self.preflight.predictor)
             try:
                 end = await run_loop(
                     self.policy,
@@ -233,13 +221,12 @@ class _Attempt:
 
     def _look_ahead(self, sandbox: Sandbox, place: Workplace) -> "Preflight | None":
         """What predicts this run's tests, where that is wanted."""
-        if self.foresight is None or self.settings.simulate.mode == "off":
+        if self.predictor is None or self.settings.simulate.mode == "off":
             return None
         from agent.preflight.preflight import Preflight
 
         return Preflight(
-            predictor=self.foresight.predictor,
-            model=self.foresight.model,
+            predictor=self.predictor,
             settings=self.settings.simulate,
             sandbox=sandbox,
             base_commit=place.base_commit,

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agent.cli.console import Console
     from agent.oversight import Oversight
     from agent.trajectory import Trajectory
+    from model.predict.predictor import Predictor
 
 
 @click.command("run")
@@ -37,6 +38,11 @@ if TYPE_CHECKING:
     "--confirm",
     type=click.Choice(["all", "writes", "none"]),
     help="Ask before every call, or before those that may change the repository.",
+)
+@click.option(
+    "--simulate",
+    type=click.Choice(["off", "advise", "gate"]),
+    help="Predict what the tests will do; gate keeps those from running that will fail.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, nothing else.")
 @model_options
@@ -93,6 +99,7 @@ async def _run(issue: Issue, settings: Settings, script: Path | None, as_json: b
     async with (
         _overseen(settings, console) as oversight,
         POLICIES[name](settings, script, progress) as new_policy,
+        _predicting(settings, progress) as predictor,
     ):
         engine = await asyncio.to_thread(Engine.connect, settings.engine or None)
         try:
@@ -105,6 +112,7 @@ async def _run(issue: Issue, settings: Settings, script: Path | None, as_json: b
                 progress=progress,
                 watch=watch,
                 oversight=oversight,
+                predictor=predictor,
             )
         except EndedByUser:
             raise KeyboardInterrupt from None
@@ -117,6 +125,20 @@ async def _run(issue: Issue, settings: Settings, script: Path | None, as_json: b
     if run.error is not None:
         return fail_with(run.error)
     return DONE if run.result.status == "resolved" else NOT_VERIFIED
+
+
+@asynccontextmanager
+async def _predicting(
+    settings: Settings, progress: Callable[[str], None]
+) -> AsyncIterator["Predictor | None"]:
+    """What predicts executions, where that is wanted."""
+    if settings.simulate.mode == "off":
+        yield None
+        return
+    from agent.predicting import open_predictor
+
+    async with open_predictor(settings, progress) as predictor:
+        yield predictor
 
 
 @asynccontextmanager

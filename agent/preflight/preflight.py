@@ -49,7 +49,6 @@ class Preflight:
 
     Attributes:
         predictor: of the model.
-        model: its name.
         settings: how far, and what follows.
         sandbox: where the run happens.
         base_commit: what the change is taken against.
@@ -60,7 +59,6 @@ class Preflight:
     """
 
     predictor: Predictor
-    model: str
     settings: SimulateSettings
     sandbox: Sandbox
     base_commit: str
@@ -163,7 +161,9 @@ class Preflight:
         ]
         if not bad:
             return ""
-        lines = [f"Nothing was run. Before it is, its execution was predicted by {self.model}:"]
+        lines = [
+            f"Nothing was run. Before it is, its execution was predicted by {self.predictor.model}:"
+        ]
         lines += [f"* {each.test}: {_foretold(each)}" for each in bad]
         lines += [
             "A prediction can be wrong. Mend the code, or make the same call again to run it."
@@ -182,7 +182,7 @@ class Preflight:
                 step=step,
                 test=each.test,
                 predictor=self.predictor.name,
-                model=self.model,
+                model=self.predictor.model,
                 verdict=judged.verdict,
                 confidence=round(judged.confidence, 4),
                 reason=judged.reason,
@@ -208,7 +208,7 @@ class Preflight:
                 step=foreseen.step,
                 test=each.test,
                 predictor=self.predictor.name,
-                model=self.model,
+                model=self.predictor.model,
                 verdict=each.judged.verdict,
                 confidence=round(each.judged.confidence, 4),
                 outcome=comparison.outcome,

@@ -34,6 +34,7 @@ class ChatPredictor:
     name = "chat"
 
     def __init__(self, client: ModelClient, chance: Chance | None = None) -> None:
+        self.model = client.settings.model
         self._client = client
         self._chance = chance or Chance()
 

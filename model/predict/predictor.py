@@ -120,6 +120,8 @@ class Predictor(Protocol):
     a server's prefix cache is hit."""
 
     name: str
+    model: str
+    """Which one."""
 
     async def traces(
         self, program: Program, *, samples: int = 1, seed: int = 0, most: int = MOST_TOKENS

@@ -53,6 +53,7 @@ class TokenPredictor:
             raise TokenizerProblem(
                 "the tokenizer has no tokens for traces", "CWM's own has them; or predict by chat"
             )
+        self.model = client.settings.model
         self._client = client
         self._tokenizer = tokenizer
         self._chance = chance or Chance()
