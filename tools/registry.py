@@ -34,5 +34,13 @@ TOOLS: dict[str, _ToolClass] = {
 
 
 def build_tools(settings: ToolSettings) -> dict[str, Tool]:
-    """One of each tool, by name, in the order a policy is told of them."""
-    return {name: make(settings) for name, make in TOOLS.items()}
+    """One of each tool, by name, in the order a policy is told of them.
+
+    With something that predicts, `simulate` is one of them.
+    """
+    tools = {name: make(settings) for name, make in TOOLS.items()}
+    if settings.predictor is not None:
+        from tools.simulate import SimulateTool  # slow: it can read what models write
+
+        tools[SimulateTool.name] = SimulateTool(settings, settings.predictor)
+    return tools

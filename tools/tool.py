@@ -7,9 +7,12 @@ functions natively fill in named parameters instead; a tool makes its argument o
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sandboxes.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from model.predict.predictor import Predictor
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class ToolSettings:
         output_limit: bytes kept of a command's output.
         test_command: how tests are run; ``{tests}`` and ``{junit}`` are replaced.
         test_timeout: seconds one call of the test tool may take.
+        predictor: what predicts traces; without one there is no ``simulate``.
+        simulation_tokens: that the source of what is simulated may have, about.
     """
 
     command_timeout: float = 120.0
@@ -55,6 +60,8 @@ class ToolSettings:
         " -o junit_family=xunit1 --junitxml={junit} {tests}"
     )
     test_timeout: float = 600.0
+    predictor: "Predictor | None" = None
+    simulation_tokens: int = 12_000
 
 
 @dataclass(frozen=True, slots=True)
