@@ -14,7 +14,8 @@ _OURS = "Foretrace"
 _PEERS = ("PySnooper", "snoop", "hunter")
 _NOTE = (
     "Each recorder writes, to a file, the calls, lines and returns of the program's functions and"
-    " the locals that are new or have changed; hunter leaves out the lines at which none has."
+    " the locals that are new or have changed; hunter leaves out the lines at which none has. They"
+    " take turns in one process on the host, without a container."
 )
 
 
