@@ -161,9 +161,7 @@ class Preflight:
         ]
         if not bad:
             return ""
-        lines = [
-            f"Nothing was run. Before it is, its execution was predicted by {self.predictor.model}:"
-        ]
+        lines = [f"Nothing was run. Predicted by {self.predictor.model}, before it is:"]
         lines += [f"* {each.test}: {_foretold(each)}" for each in bad]
         lines += [
             "A prediction can be wrong. Mend the code, or make the same call again to run it."

@@ -1,0 +1,235 @@
+"""Runs that look ahead: what the world model says of a test before it runs, and what came of it."""
+
+import gzip
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from agent.trajectory import Event, read_events
+from model.predict.jsonlines import write_line
+from model.trace.frame import Frame
+from tests.agent.conftest import FAILING, REPAIR, CommandLine, Project, edit
+from tests.model.replies import refuse, say
+from tests.model.server import ModelServer, threaded_model_server
+
+pytestmark = pytest.mark.engine
+
+Script = Callable[..., Path]
+ABOVE = FAILING[0]
+CALLED = "    return test_above()\n"
+ASSERT = "    assert clamp(11, 0, 9) == 9\n"
+HAND_IN = (("bash", "git diff > /tmp/fix.diff"), ("submit", "/tmp/fix.diff"))
+WRONG = edit("    return sum(prices)", "    return sum(prices) + 0")
+"""A change that does not touch what the tests are about."""
+
+
+def trace(*inside: Frame, raises: bool) -> str:
+    """A predicted trace of ``test_above``, as a model without CWM's tokens writes it."""
+    frames = [
+        Frame("line", CALLED, {}),
+        Frame("call", "def test_above():\n", {}),
+        Frame("line", ASSERT, {}),
+        *inside,
+    ]
+    for line in (ASSERT, CALLED):
+        if raises:
+            frames.append(Frame("exception", line, value="AssertionError()"))
+        frames.append(Frame("return", line, value="None"))
+    return "\n".join([*map(write_line, frames), '{"event": "end"}'])
+
+
+def clamped(last: str, value: str) -> list[Frame]:
+    """The call of ``clamp(11, 0, 9)`` that leaves by this line."""
+    given = {"value": "11", "low": "0", "high": "9"}
+    same = dict.fromkeys(given, "..")
+    lines = ["    if value < low:\n", "    if value > high:\n", last]
+    return [
+        Frame("call", "def clamp(value, low, high):\n", given),
+        *(Frame("line", line, same) for line in lines),
+        Frame("return", last, value=value),
+    ]
+
+
+PASSES = trace(*clamped("        return high\n", "9"), raises=False)
+FAILS = trace(*clamped("    return value\n", "11"), raises=True)
+
+
+@pytest.fixture
+def world(foretrace: CommandLine) -> Iterator[ModelServer]:
+    """A model server that is set as the model, its script still empty."""
+    with threaded_model_server() as server:
+        foretrace.environment["FORETRACE_MODEL__URL"] = server.url
+        foretrace.environment["FORETRACE_SIMULATE__SAMPLES"] = "1"
+        foretrace.environment["FORETRACE_MODEL__RETRIES"] = "0"
+        yield server
+
+
+@pytest.fixture
+def run(
+    foretrace: CommandLine, project: Project, issue_file: Path, write_script: Script
+) -> Callable[..., int]:
+    """Runs the scripted policy with a mode of looking ahead; returns the exit status."""
+
+    def with_actions(mode: str, *actions: tuple[str, str]) -> int:
+        flags = ("--script", write_script(*actions), "--simulate", mode, "--test", ABOVE)
+        ended = foretrace("run", issue_file, "--repo", project.path, *flags)
+        assert "Traceback" not in ended.err
+        return ended.status
+
+    return with_actions
+
+
+def of(foretrace: CommandLine, *kinds: str) -> list[Event]:
+    events = read_events(foretrace.run_folder() / "events.jsonl")
+    return [event for event in events if event.type in kinds]
+
+
+def kept(foretrace: CommandLine, name: str) -> Sequence[dict[str, object]]:
+    text = gzip.decompress((foretrace.run_folder() / name).read_bytes()).decode()
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_advise_tells_the_prediction_beside_what_happened(
+    foretrace: CommandLine, world: ModelServer, run: Callable[..., int]
+) -> None:
+    world.script += [say(PASSES)]
+    assert run("advise", ("edit", REPAIR), ("test", ABOVE), *HAND_IN) == 0
+    (forecast, again) = of(foretrace, "forecast")
+    assert (forecast.data.test, forecast.data.verdict) == (ABOVE, "pass")
+    assert forecast.data.model == "scripted"
+    assert 0.5 < forecast.data.confidence <= 1
+    assert forecast.data.tokens["written"] > 0
+    # Nothing has changed at the submission: it is not predicted twice.
+    assert len(world.asked) == 1
+    assert again.data.verdict == "pass"
+
+    compared, judged = of(foretrace, "comparison")
+    assert (compared.data.outcome, compared.data.right) == ("passed", True)
+    assert compared.data.divergence is None
+    assert (judged.data.outcome, judged.data.right) == ("passed", True)
+    tested = next(each for each in of(foretrace, "result") if each.data.tool == "test")
+    assert tested.data.output.startswith("1 passed")
+    assert f"Predicted before it ran:\n* {ABOVE}: pass (confidence" in tested.data.output
+    assert tested.data.output.endswith("; it passed")
+
+
+def test_a_wrong_prediction_is_laid_beside_the_recording(
+    foretrace: CommandLine, world: ModelServer, run: Callable[..., int]
+) -> None:
+    world.script += [say(FAILS)]
+    assert run("advise", ("edit", REPAIR), ("test", ABOVE), *HAND_IN) == 0
+    compared = of(foretrace, "comparison")[0].data
+    assert (compared.verdict, compared.outcome, compared.right) == ("fail", "passed", False)
+    assert compared.divergence.what == "line"
+    assert compared.divergence.predicted_line == "    return value"
+    assert compared.divergence.recorded_line == "        return high"
+    assert compared.divergence.recorded_state == {"value": "11", "low": "0", "high": "9"}
+
+    source, predicted = kept(foretrace, of(foretrace, "forecast")[0].data.trace)
+    assert "def clamp(value, low, high):" in str(source["source"])
+    assert "# << START_OF_TRACE" in str(source["source"])
+    assert "<|exception_sep|>" in str(predicted["trace"])
+    recorded = kept(foretrace, compared.trace)
+    assert recorded[0]["format"] == 1
+    assert recorded[-1]["end"] == "left"
+
+
+def test_gate_keeps_a_test_from_running_that_is_bound_to_fail(
+    foretrace: CommandLine, world: ModelServer, run: Callable[..., int]
+) -> None:
+    world.script += [say(FAILS), say(PASSES)]
+    actions = (("edit", WRONG), ("test", ABOVE), ("edit", REPAIR), ("test", ABOVE))
+    foretrace.environment["FORETRACE_SIMULATE__CONFIDENCE"] = "0.5"
+    assert run("gate", *actions, *HAND_IN) == 0
+    first, second = (each.data for each in of(foretrace, "result") if each.data.tool == "test")
+    assert not first.ok
+    assert first.output.startswith("Nothing was run. Predicted by scripted")
+    assert "fail (confidence" in first.output
+    assert "make the same call again" in first.output
+    assert second.output.startswith("1 passed")
+    refused, believed, _ = (each.data for each in of(foretrace, "forecast"))
+    assert (refused.verdict, refused.refused) == ("fail", True)
+    assert (believed.verdict, believed.refused) == ("pass", False)
+
+
+def test_a_refused_call_made_again_runs_all_the_same(
+    foretrace: CommandLine, world: ModelServer, run: Callable[..., int]
+) -> None:
+    world.script += [say(FAILS)]
+    foretrace.environment["FORETRACE_SIMULATE__CONFIDENCE"] = "0.5"
+    hand_in = (*HAND_IN, HAND_IN[1])
+    assert run("gate", ("edit", REPAIR), ("test", ABOVE), ("test", ABOVE), *hand_in) == 0
+    refused, ran = (each.data for each in of(foretrace, "result") if each.data.tool == "test")
+    assert not refused.ok
+    assert ran.output.startswith("1 passed")
+    compared = of(foretrace, "comparison")[0].data
+    assert (compared.right, compared.refused) == (False, True)
+    assert len(world.asked) == 1
+    # The submission is refused once as well, and then goes through.
+    submitted = [each.data for each in of(foretrace, "result") if each.data.tool == "submit"]
+    assert [each.ok for each in submitted] == [False, True]
+
+
+def test_a_doubtful_prediction_keeps_nothing_from_running(
+    foretrace: CommandLine, world: ModelServer, run: Callable[..., int]
+) -> None:
+    world.script += [say(FAILS)]
+    foretrace.environment["FORETRACE_SIMULATE__CONFIDENCE"] = "0.99"
+    assert run("gate", ("edit", REPAIR), ("test", ABOVE), *HAND_IN) == 0
+    assert not any(each.data.refused for each in of(foretrace, "forecast"))
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [say("I would rather not say."), say(""), refuse(500, "no")],
+    ids=["prose", "nothing", "failure"],
+)
+def test_a_model_that_cannot_predict_changes_nothing(
+    foretrace: CommandLine, world: ModelServer, run: Callable[..., int], reply: object
+) -> None:
+    world.fallback = reply
+    assert run("gate", ("edit", REPAIR), ("test", ABOVE), *HAND_IN) == 0
+    forecast = of(foretrace, "forecast")[0].data
+    assert (forecast.verdict, forecast.confidence, forecast.refused) == ("unsure", 0.0, False)
+    assert forecast.reason
+    tested = next(each.data for each in of(foretrace, "result") if each.data.tool == "test")
+    assert "Predicted" not in tested.output
+
+
+def test_without_a_change_nothing_is_predicted(
+    foretrace: CommandLine, world: ModelServer, run: Callable[..., int]
+) -> None:
+    assert run("advise", ("test", ABOVE), ("bash", "true")) == 1
+    assert not of(foretrace, "forecast", "comparison")
+    assert not world.asked
+
+
+def test_files_and_the_whole_suite_stand_for_the_tests_the_issue_names(
+    foretrace: CommandLine, world: ModelServer, run: Callable[..., int]
+) -> None:
+    world.script += [say(PASSES)]
+    assert run("advise", ("edit", REPAIR), ("test", "tests"), ("test", "all"), *HAND_IN) == 0
+    assert {each.data.test for each in of(foretrace, "forecast")} == {ABOVE}
+    assert len(of(foretrace, "forecast")) == 3
+
+
+def test_simulate_is_a_tool_of_runs_that_look_ahead(
+    foretrace: CommandLine, world: ModelServer, run: Callable[..., int]
+) -> None:
+    world.script += [say(PASSES)]
+    assert run("advise", ("simulate", ABOVE)) == 1
+    (answer,) = of(foretrace, "result")
+    assert answer.data.ok
+    assert "pass" in answer.data.output
+
+
+def test_looking_ahead_needs_a_model(
+    foretrace: CommandLine, project: Project, issue_file: Path, write_script: Script
+) -> None:
+    script = write_script(("bash", "true"))
+    flags = ("--script", script, "--simulate", "gate", "--test", ABOVE)
+    ended = foretrace("run", issue_file, "--repo", project.path, *flags)
+    assert ended.status == 2
+    assert "predictions need a model" in ended.err
