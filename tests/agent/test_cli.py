@@ -31,13 +31,13 @@ def test_help_names_every_command_and_imports_nothing_slow() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert ended.returncode == 0
-    for name in ("run", "verify", "env", "doctor", "clean"):
+    for name in ("run", "verify", "trace", "env", "doctor", "clean"):
         assert f"  {name} " in ended.stdout
     for slow in ("docker", "pydantic", "libcst", "git", "rich", "torch", "asyncio", "requests"):
         assert f"'{slow}'" not in ended.stderr
 
 
-@pytest.mark.parametrize("command", ["run", "verify", "env", "doctor", "clean"])
+@pytest.mark.parametrize("command", ["run", "verify", "trace", "env", "doctor", "clean"])
 def test_every_command_has_help(foretrace: CommandLine, command: str) -> None:
     ended = foretrace(command, "--help")
     assert ended.status == 0

@@ -329,9 +329,12 @@ async def test_a_container_killed_while_it_starts_is_no_fault_of_its_image(
                 engine.client.api.kill(each["Id"])
                 return
 
-    killing = asyncio.create_task(asyncio.to_thread(kill))
-    with pytest.raises(SandboxDied):
+    async def life() -> None:
+        killing = asyncio.create_task(asyncio.to_thread(kill))
         async with DockerSandbox(engine, base_image, run="killed-early") as sandbox:
             await killing
             await sandbox.run("true")
+
+    with pytest.raises(SandboxDied):
+        await life()
     assert engine.client.api.containers(all=True, filters=mine) == []
