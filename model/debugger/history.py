@@ -98,6 +98,14 @@ class History:
         assert 0 <= number < self.known
         self.number = number
 
+    def step_into(self) -> None:
+        """Forget what follows if that begins with a return that was forced, so that the body is
+        found out; but not if something was set after it."""
+        rest = self._line.moments[self.number + 1 :]
+        if rest and rest[0].forced and not any(moment.edits for moment in rest):
+            del self._line.moments[self.number + 1 :]
+            self._line.over = False
+
     def replace(self, moment: Moment) -> None:
         """Put a moment in the place of the current one; what was known after it is put aside."""
         line = _Line([*self._line.moments[: self.number], moment], False, self.number, self._line)

@@ -91,13 +91,17 @@ class Session:
             NoFrame: what the model wrote is none.
             ModelError: the model does not answer.
         """
-        self._history = History()
-        for frame in self.program.begun:
-            self._append(frame)
-        if not self.program.begun:
-            await self._advance()
+        before, self._history = self._history, History()
+        try:
+            for frame in self.program.begun:
+                self._append(frame)
+            if not self.program.begun and not await self._advance():
+                raise NoFrame(())
+        except BaseException:
+            self._history = before
+            raise
         self._history.move(0)
-        return self._stop()
+        return self.here()
 
     @property
     def current(self) -> Moment:
@@ -119,6 +123,10 @@ class Session:
         """The numbers of moments so far at which a local was set."""
         return [*self._history.edited()]
 
+    def here(self, why: Why = "there") -> Stop:
+        """Where the session stands."""
+        return Stop(self.number, self.current, why)
+
     # Going on -----------------------------------------------------------------------------------
 
     async def step(self) -> Stop:
@@ -135,7 +143,8 @@ class Session:
         """To the next frame of this scope; calls are stepped over.
 
         A call's return is asked for at once, so its body is not predicted, and no breakpoint in it
-        is hit. At a call itself it is that call that is stepped over. Raises what `step` does.
+        is hit. At a call itself it is that call that is stepped over. Who goes back and steps into
+        it gets its body. Raises what `step` does.
         """
         here = self.current
         depth = here.state.depth
@@ -172,7 +181,8 @@ class Session:
             raise DebuggerProblem("frames are numbered from 0 on")
         if number < self._history.known:
             self._history.move(number)
-            return self._stop()
+            return self.here()
+        self._history.move(self._history.known - 1)
         return await self._go(lambda moment: self.number >= number, breaks=False)
 
     def back(self) -> tuple[Stop, bool]:
@@ -188,7 +198,7 @@ class Session:
         if self.number == 0 and not self.current.edits:
             raise DebuggerProblem("this is the first frame")
         undone = self._history.back()
-        return self._stop(), undone
+        return self.here(), undone
 
     # Looking and changing -----------------------------------------------------------------------
 
@@ -250,24 +260,30 @@ class Session:
             if self._history.at_end:
                 if not count:
                     raise DebuggerProblem("the trace is over; back, goto and reset go on from here")
-                return self._stop("over")
+                return self.here("over")
             force = over and self.current.frame.kind == "call"
             force = force and self.current.state.depth >= depth
-            if not await self._advance("return" if force else None):
-                return self._stop("over")
+            if not await self._advance("return" if force else None, keep=over):
+                return self.here("over")
             if breaks and (hit := self.breakpoints.hit(self.current)):
                 return Stop(self.number, self.current, "breakpoint", *hit)
             if there(self.current):
-                return self._stop()
-        return self._stop("limit")
+                return self.here()
+        return self.here("limit")
 
-    async def _advance(self, kind: Kind | None = None) -> bool:
+    async def _advance(self, kind: Kind | None = None, *, keep: bool = False) -> bool:
         """To the next moment, of this kind where it is still to be predicted.
+
+        Args:
+            kind: to be forced.
+            keep: go through what is known also where a body was stepped over.
 
         Returns:
             Whether there is one.
         """
         history = self._history
+        if kind is None and not keep:
+            history.step_into()
         if history.number < history.known - 1:
             history.move(history.number + 1)
             return True
@@ -287,9 +303,6 @@ class Session:
         if found is not None:
             moment = replace(moment, logprob=found.logprob, problems=found.problems, forced=forced)
         self._history.append(moment)
-
-    def _stop(self, why: Why = "there") -> Stop:
-        return Stop(self.number, self.current, why)
 
 
 def _placed(places: Places, before: Sequence[Moment], frame: Frame) -> Moment:

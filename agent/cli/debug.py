@@ -1,0 +1,128 @@
+"""``foretrace debug``: step through a call as a model predicts it."""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from agent.cli.asyncrun import run_async
+from agent.cli.options import engine_options, settings_options
+from agent.cli.program import Asked, program_options, read_program, record_program, say
+from agent.cli.terminal import safe
+from agent.config import Settings
+from agent.errors import DONE, AgentError, WrongUse
+
+if TYPE_CHECKING:
+    from agent.cli.debugcommands import Debugger
+    from agent.cli.debuglines import Keeper, Lines
+    from model.trace.frame import Trace
+
+
+@click.command("debug")
+@program_options
+@click.option(
+    "--record", type=click.Path(path_type=Path), help="Keep the session in this file (JSON lines)."
+)
+@click.option(
+    "--commands", type=click.Path(path_type=Path), help="Take commands, or a kept session, from it."
+)
+@engine_options
+@settings_options
+def command(
+    file: Path, call: str, record: Path | None, commands: Path | None, settings: Settings
+) -> int:
+    """Step through a call on FILE as a model predicts it, without running it.
+
+    On a terminal commands are typed, and help lists them; else they are read from --commands or
+    from standard input.
+    """
+    asked = read_program(file, call)
+    lines = _written(commands)
+    return run_async(_debug(asked, lines, record, settings))
+
+
+def _written(commands: Path | None) -> list[str] | None:
+    """The commands that are there beforehand; None where they are typed.
+
+    Raises:
+        WrongUse: they cannot be read.
+    """
+    from agent.cli.debuglines import read_commands
+
+    try:
+        if commands is not None:
+            return read_commands(commands.read_text(encoding="utf-8"))
+        return None if sys.stdin.isatty() else read_commands(sys.stdin.read())
+    except OSError as error:
+        raise WrongUse(f"cannot read {commands}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise WrongUse(f"{commands or 'standard input'} is not UTF-8") from None
+
+
+async def _debug(
+    asked: Asked, written: list[str] | None, record: Path | None, settings: Settings
+) -> int:
+    from agent.cli import debugview
+    from agent.cli.debugcommands import Debugger
+    from agent.cli.debuglines import keeping
+    from agent.predicting import open_predictor
+    from model.debugger.session import Session
+
+    async def really() -> "Trace":
+        return (await record_program(asked, settings)).trace
+
+    with keeping(record) as keeper:
+        async with open_predictor(settings, say) as predictor, _lines(written) as lines:
+            keeper.begin(file=str(asked.file), call=asked.call, profile=predictor.name)
+            debugger = Debugger(Session(asked.program, predictor), really)
+            stop = await debugger.session.begin()
+            click.echo(debugview.list_text(debugger.session), nl=False)
+            click.echo(debugview.stop_text(debugger.session, stop), nl=False)
+            await _converse(debugger, lines, keeper, echo=written is not None)
+            click.echo(debugview.tokens_text(debugger.session), nl=False)
+    return DONE
+
+
+@asynccontextmanager
+async def _lines(written: list[str] | None) -> "AsyncIterator[Lines]":
+    from agent.cli.console import Console
+    from agent.cli.debuglines import Typed, Written
+
+    if written is not None:
+        yield Written(written)
+    else:
+        with Typed(Console()) as typed:
+            yield typed
+
+
+async def _converse(debugger: "Debugger", lines: "Lines", keeper: "Keeper", echo: bool) -> None:
+    """Carry out commands until there are no more; what one of them cannot do is said in a line."""
+    from agent.cli import debugview
+    from agent.cli.debugcommands import Quit
+    from agent.cli.debuglines import PROMPT, Stopped
+    from model.debugger.problems import DebuggerProblem
+    from model.errors import ModelError
+    from sandboxes.errors import SandboxError
+
+    async for line in lines:
+        if echo:
+            click.echo(f"{PROMPT}{safe(line)}")
+        error = ""
+        try:
+            click.echo(await lines.doing(debugger.do(line)), nl=False)
+        except Quit:
+            return
+        except Stopped:
+            error = "stopped"
+            here = debugview.stop_text(debugger.session, debugger.session.here())
+            click.echo(f"\nstopped\n{here}", nl=False)
+        except DebuggerProblem as problem:
+            error = str(problem)
+        except (AgentError, ModelError, SandboxError) as problem:
+            error = f"{problem.message}; {problem.hint}" if problem.hint else problem.message
+        if error and error != "stopped":
+            click.echo(debugview.shown(f"! {error}", most=1_000))
+        keeper.keep(line, debugger.stopped, error)

@@ -1,0 +1,69 @@
+"""``foretrace predict``: what a model says that a call does, frame by frame."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from agent.cli.asyncrun import run_async
+from agent.cli.options import settings_options
+from agent.cli.program import Asked, program_options, read_program, say
+from agent.cli.terminal import safe
+from agent.config import Settings
+from agent.errors import DONE, NOT_VERIFIED
+
+if TYPE_CHECKING:
+    from model.predict.predictor import Prediction, Step
+
+Form = Literal["text", "cwm", "json"]
+
+
+@click.command("predict")
+@program_options
+@click.option("--samples", type=click.IntRange(1, 100), default=1, help="Traces to draw.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "cwm", "json"]),
+    default="text",
+    help="Text for people, the model's own form, or a JSON object for each frame.",
+)
+@click.option("--value", is_flag=True, help="Only what the call returns, without its trace.")
+@click.option("--seed", type=int, help="Of samples.")
+@settings_options
+def command(
+    file: Path, call: str, samples: int, form: Form, value: bool, settings: Settings
+) -> int:
+    """Let a model write the execution of a call on FILE, which is not run."""
+    if value and (samples != 1 or form == "cwm"):
+        raise click.UsageError("--value is one value: without --samples and --format cwm")
+    asked = read_program(file, call)
+    return run_async((_value if value else _predict)(asked, samples, form, settings))
+
+
+async def _value(asked: Asked, samples: int, form: Form, settings: Settings) -> int:
+    from agent.cli.predictview import value_json, value_text
+    from agent.predicting import open_predictor
+
+    async with open_predictor(settings, say) as predictor:
+        step: Step = await predictor.value(asked.program)
+    _print(json.dumps(value_json(step)) + "\n" if form == "json" else value_text(step))
+    return DONE if step.frame is not None else NOT_VERIFIED
+
+
+async def _predict(asked: Asked, samples: int, form: Form, settings: Settings) -> int:
+    from agent.cli.predictview import FORMS
+    from agent.predicting import open_predictor
+
+    async with open_predictor(settings, say) as predictor:
+        found: list[Prediction] = await predictor.traces(
+            asked.program, samples=samples, seed=settings.seed
+        )
+    _print(FORMS[form](found, asked))
+    return DONE if any(each.ended for each in found) else NOT_VERIFIED
+
+
+def _print(text: str) -> None:
+    click.echo(safe(text) if sys.stdout.isatty() else text, nl=False)

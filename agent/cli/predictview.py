@@ -1,0 +1,147 @@
+"""Predicted traces as text: for people, for the model, for programs."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from agent.cli.program import Asked, placed
+from agent.cli.terminal import safe
+from model.trace.score import Ending, ending
+from model.trace.writing import write_frames
+
+if TYPE_CHECKING:
+    from model.predict.predictor import Prediction, Step, Tokens
+
+_PROBLEMS = 5
+_VALUE = 200
+
+
+def as_text(found: "Sequence[Prediction]", asked: Asked) -> str:
+    """The likeliest of the traces, how many say the same, and what they took."""
+    from agent.cli.traceview import as_text as trace_text
+    from model.predict.predictor import Tokens
+    from model.trace.recording import End, Recording
+
+    ends = [_ending(each) for each in found]
+    most = Counter(ends).most_common()
+    shown = found[ends.index(most[0][0])]
+    trace = placed(shown, asked)
+    lines = [trace_text(Recording(trace, End("left")), primed=False).rstrip("\n"), ""]
+    if len(found) == 1:
+        lines.append(_how(most[0][0], shown))
+    else:
+        lines += [f"{count} of {len(found)}: {_how(end, shown)}" for end, count in most]
+    if any(frame.place and not frame.place.line for frame in trace.frames):
+        lines.append(f"line 0 is none: {asked.file.name} has no line with that text")
+    lines += _troubles(shown)
+    lines.append(tokens_line(sum((each.tokens for each in found), Tokens())))
+    return safe("\n".join(lines) + "\n")
+
+
+def as_cwm(found: "Sequence[Prediction]", asked: Asked) -> str:
+    """What follows the given frames in the model's form; each trace ends with a new line where
+    there are several."""
+    given = len(asked.program.begun)
+    texts = [write_frames(each.frames[given:], each.ended) for each in found]
+    return texts[0] if len(texts) == 1 else "".join(text + "\n" for text in texts)
+
+
+def as_json(found: "Sequence[Prediction]", asked: Asked) -> str:
+    """Each frame as a JSON object on a line, its locals in full; each trace's end as another."""
+    lines: list[str] = []
+    for sample, prediction in enumerate(found):
+        frames = placed(prediction, asked).frames
+        for frame, logprob in zip(frames, prediction.logprobs, strict=True):
+            fields: dict[str, object] = {"kind": frame.kind, "source": frame.source}
+            if frame.locals is not None:
+                fields["locals"] = dict(frame.locals)
+            if frame.value is not None:
+                fields["value"] = frame.value
+            assert frame.place is not None
+            fields |= {"line": frame.place.line, "function": frame.place.function}
+            fields |= {"depth": frame.place.depth, "logprob": logprob, "sample": sample}
+            lines.append(_line(fields))
+        end = _ending(prediction)
+        last: dict[str, object] = {"end": None, "value": end.value if end else None}
+        if end is not None:
+            last["end"] = "raised" if end.raised else "returned"
+        problems = [
+            {"kind": each.kind, "detail": each.detail, "frame": each.frame, "offset": each.offset}
+            for each in prediction.problems
+        ]
+        last |= {"cut": prediction.cut, "problems": problems}
+        lines.append(_line(last | {"tokens": tokens_json(prediction.tokens), "sample": sample}))
+    return "".join(lines)
+
+
+def value_text(step: "Step") -> str:
+    """What a call returns."""
+    lines = [f"returns {_short(step.frame.value or 'None')}"] if step.frame else []
+    if step.frame is None:
+        why = step.problems[0].detail if step.problems else "it says that the trace is over"
+        lines = [f"the model wrote no value: {why}"]
+    return safe("\n".join([*lines, tokens_line(step.tokens)]) + "\n")
+
+
+def value_json(step: "Step") -> dict[str, object]:
+    """The same for programs."""
+    value = step.frame.value if step.frame else None
+    return {"value": value, "logprob": step.logprob, "tokens": tokens_json(step.tokens)}
+
+
+def tokens_line(tokens: "Tokens") -> str:
+    """What predictions took, for people."""
+    return (
+        f"tokens: {tokens.reused:,} of the prompt reused, {tokens.computed:,} computed, "
+        f"{tokens.written:,} written"
+    )
+
+
+def tokens_json(tokens: "Tokens") -> dict[str, int]:
+    """The same for programs."""
+    return {
+        "reused": tokens.reused,
+        "computed": tokens.computed,
+        "written": tokens.written,
+    }
+
+
+def _ending(prediction: "Prediction") -> Ending | None:
+    return ending(prediction.frames) if prediction.ended else None
+
+
+def _how(end: Ending | None, prediction: "Prediction") -> str:
+    if end is not None:
+        return f"{'raises' if end.raised else 'returns'} {_short(end.value)}"
+    if prediction.cut:
+        return "no end: it took the most tokens that a trace may"
+    return "no end that could be read"
+
+
+def _troubles(prediction: "Prediction") -> list[str]:
+    lines = [
+        f"in frame {each.frame}: {each.detail}" if each.frame is not None else each.detail
+        for each in prediction.problems[:_PROBLEMS]
+    ]
+    more = len(prediction.problems) - _PROBLEMS
+    lines += [f"{more} more problems"] if more > 0 else []
+    return [f"the model's text is not as it should be: {line}" for line in lines]
+
+
+def _short(text: str) -> str:
+    line = text.replace("\r", "\\r").replace("\n", "\\n")
+    return line if len(line) <= _VALUE else line[: _VALUE - 3] + "..."
+
+
+def _line(fields: Mapping[str, object]) -> str:
+    # json leaves this one as it is; a terminal would act on it.
+    return json.dumps(fields).replace("\x7f", "\\u007f") + "\n"
+
+
+FORMS: "Mapping[str, Callable[[Sequence[Prediction], Asked], str]]" = {
+    "text": as_text,
+    "cwm": as_cwm,
+    "json": as_json,
+}
+"""What ``--format`` may name."""

@@ -1,0 +1,119 @@
+"""A call on a file: what ``predict``, ``compare`` and ``debug`` are asked of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import click
+
+from agent.cli.terminal import safe
+from agent.config import Settings
+from agent.errors import WrongUse
+
+if TYPE_CHECKING:
+    from model.predict.predictor import Prediction, Program
+    from model.trace.frame import Trace
+    from model.trace.recording import Recording
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_SOURCE_BYTES = 1024**2
+"""Of a source; no model's context holds one that is longer."""
+
+
+def program_options(function: Callable[P, R]) -> Callable[P, R]:
+    """The call, and the model that predicts it."""
+    options = (
+        click.argument("file", type=click.Path(path_type=Path)),
+        click.option("--call", required=True, metavar="EXPR", help="With FILE's names: 'f(1)'."),
+        click.option("--model-url", metavar="URL", help="Where a model answers (OpenAI's API)."),
+        click.option("--model", metavar="NAME", help="Its name there."),
+        click.option("--profile", metavar="NAME", help="How it is spoken to; see the README."),
+        click.option("--tokenizer", metavar="PATH", help="Its tokenizer.json, for --profile cwm."),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A call on a file.
+
+    Attributes:
+        file: the path.
+        call: the expression.
+        program: for a predictor.
+    """
+
+    file: Path
+    call: str
+    program: "Program"
+
+
+def read_program(file: Path, call: str) -> Asked:
+    """What the command line names.
+
+    Raises:
+        WrongUse: the file cannot be read, or the call is no expression.
+    """
+    from model.predict.predictor import Program
+    from model.trace.writing import NoEntry
+
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise WrongUse(f"cannot read {file}: {error.strerror or error}") from None
+    if len(data) > _SOURCE_BYTES:
+        raise WrongUse(f"{file} is larger than {_SOURCE_BYTES:,} bytes")
+    try:
+        return Asked(file, call, Program.of_call(data.decode(), call))
+    except UnicodeDecodeError:
+        raise WrongUse(f"{file} is not UTF-8") from None
+    except NoEntry as problem:
+        raise WrongUse(str(problem)) from None
+
+
+async def record_program(asked: Asked, settings: Settings) -> "Recording":
+    """What really happens, in a sandbox with the file and those beside it.
+
+    Raises:
+        WrongUse: the file cannot be loaded, or there is nothing of the call's name.
+        SandboxError: there is no sandbox to be had.
+    """
+    from agent.cli import trace
+    from model.trace.recording import read_recording
+    from sandboxes.recording import record
+
+    entry = trace._Asked(asked.file, None, asked.call, None, script=False)
+    async with trace._sandbox(entry, None, settings) as sandbox:
+        recording = await record(sandbox, await trace._target(entry, sandbox))
+    if recording.end == "error":
+        raise trace._unrunnable(entry, recording)
+    return read_recording(recording.text)
+
+
+def placed(prediction: "Prediction", asked: Asked) -> "Trace":
+    """A prediction as a trace with full locals and the places of its frames; line 0 is no line."""
+    from dataclasses import replace
+
+    from model.debugger.places import Places
+    from model.trace.frame import Place, Trace
+    from model.trace.states import resolve
+
+    states = resolve(prediction.frames)
+    spots = Places(asked.program.source).locate(states)
+    frames = tuple(
+        replace(
+            state.frame, place=Place(asked.file.name, spot.line or 0, spot.function, state.depth)
+        )
+        for state, spot in zip(states, spots, strict=True)
+    )
+    return Trace(frames, prediction.ended, asked.program.source)
+
+
+def say(line: str) -> None:
+    """A line of progress."""
+    click.echo(f"  {safe(line)}", err=True)
