@@ -1,0 +1,1 @@
+"""The words of the questions; `model.questions.texts` fills them in."""
