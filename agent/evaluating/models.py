@@ -1,0 +1,48 @@
+"""From settings to a model that questions can be put to."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from agent.config import Settings
+from agent.errors import ConfigProblem
+from model.questions.question import Model
+
+
+@asynccontextmanager
+async def open_model(
+    settings: Settings, progress: Callable[[str], None]
+) -> AsyncIterator[tuple[Model, str]]:
+    """A model, and its name, for as long as the context lasts.
+
+    Args:
+        settings: ``model`` says which, and how it is spoken to: in its own tokens with the ``cwm``
+            profile, on the chat endpoint with any other.
+        progress: gets a line while its server is waited for, and one for each thing to know of it.
+
+    Raises:
+        ConfigProblem: no model is set, or a wrong profile.
+        ModelError: the address, the key, the tokenizer or the model is not to be had.
+    """
+    if not settings.model.given:
+        raise ConfigProblem(
+            "questions are put to a model, and none is set",
+            "give --model-url and --model, or set model.url and model.name in foretrace.toml",
+        )
+    from agent.policies.cwm.connect import connect
+    from model.predict.asking import Chance
+    from model.predict.chat import ChatPredictor
+    from model.predict.tokens import TokenPredictor
+    from model.questions.speaking import ChatSpeaker, TokenSpeaker
+
+    chance = Chance(settings.model.temperature, settings.model.top_p)
+    async with connect(settings.model, settings.seed, None, progress) as connected:
+        connection = connected.connection
+        client, tokenizer = connection.client, connection.tokenizer
+        for note in connected.notes:
+            progress(note)
+        if connected.profile.by_tokens and tokenizer is not None:
+            speaker = TokenSpeaker(client, tokenizer, chance)
+            model = Model(speaker, TokenPredictor(client, tokenizer, chance))
+        else:
+            model = Model(ChatSpeaker(client, chance), ChatPredictor(client, chance))
+        yield model, connection.model
