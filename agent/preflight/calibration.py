@@ -1,0 +1,153 @@
+"""How far a model's verdicts can be trusted, from the comparisons that runs have written down.
+
+A verdict is counted as *fail* when it is ``fail``, ``error`` or ``endless``: the test is said not
+to pass. Only comparisons in which both sides say something count; how often the model was unsure
+is told beside them.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+from agent.trajectory import Compared, Event, Forecasted, read_events
+
+_BINS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """``hits`` of ``of``."""
+
+    hits: int
+    of: int
+
+    @property
+    def value(self) -> float | None:
+        """Between 0 and 1; None of nothing."""
+        return self.hits / self.of if self.of else None
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Verdicts of about the same confidence.
+
+    Attributes:
+        low, high: of the confidence; the last bin holds its upper end too.
+        right: how many were.
+        confidence: their mean; 0 for none.
+    """
+
+    low: float
+    high: float
+    right: Share
+    confidence: float
+
+
+@dataclass
+class Calibration:
+    """One model's record.
+
+    Attributes:
+        model: its name.
+        predictor: how it was asked.
+        forecasts: made.
+        unsure: of these, without a verdict.
+        counts: comparisons by what was said (``pass``, ``fail``) and whether the test passed.
+        refused: calls that ``gate`` kept from running.
+        wrongly_refused: of the tests that then ran all the same, those that passed.
+        confidences: of each comparison: in the verdict, and whether it was right.
+    """
+
+    model: str
+    predictor: str
+    forecasts: int = 0
+    unsure: int = 0
+    counts: dict[tuple[str, bool], int] = field(default_factory=dict)
+    refused: int = 0
+    wrongly_refused: int = 0
+    confidences: list[tuple[str, float, bool]] = field(default_factory=list)
+
+    def add(self, event: Event) -> None:
+        """Take an event in; those of other kinds say nothing."""
+        match event.data:
+            case Forecasted(verdict=verdict, refused=refused):
+                self.forecasts += 1
+                self.unsure += verdict == "unsure"
+                self.refused += refused
+            case Compared(verdict=verdict, right=bool(right), confidence=confidence) as compared:
+                said = "pass" if verdict == "pass" else "fail"
+                passed = right == (said == "pass")
+                self.counts[said, passed] = self.counts.get((said, passed), 0) + 1
+                self.confidences.append((said, confidence, right))
+                self.wrongly_refused += compared.refused and passed
+
+    @property
+    def compared(self) -> int:
+        """Verdicts of which it is known whether they were right."""
+        return len(self.confidences)
+
+    def precision(self, said: str) -> Share:
+        """Of the verdicts that said so, those that were right."""
+        right = self.counts.get((said, said == "pass"), 0)
+        return Share(right, right + self.counts.get((said, said != "pass"), 0))
+
+    def recall(self, said: str) -> Share:
+        """Of the tests that ended so, those of which it was said."""
+        other = "fail" if said == "pass" else "pass"
+        right = self.counts.get((said, said == "pass"), 0)
+        return Share(right, right + self.counts.get((other, said == "pass"), 0))
+
+    @property
+    def saved(self) -> int:
+        """Test runs that were not made, as far as is known for good reason."""
+        return self.refused - self.wrongly_refused
+
+    @property
+    def brier(self) -> float | None:
+        """Mean squared error of the confidence that a verdict is right; 0 is best. (Brier, 1950)"""
+        if not self.confidences:
+            return None
+        return sum((sure - right) ** 2 for _, sure, right in self.confidences) / self.compared
+
+    def reliability(self) -> list[Bin]:
+        """How often verdicts were right, by how sure they were."""
+        bins = []
+        for low, high in pairwise(_BINS):
+            last = high == _BINS[-1]
+            inside = [
+                (sure, right)
+                for _, sure, right in self.confidences
+                if low <= sure < high or (last and sure == high)
+            ]
+            mean = sum(sure for sure, _ in inside) / len(inside) if inside else 0.0
+            bins.append(Bin(low, high, Share(sum(r for _, r in inside), len(inside)), mean))
+        return bins
+
+
+def calibrate(events: Iterable[Event]) -> list[Calibration]:
+    """One record for each model and way of asking, those with most comparisons first."""
+    found: dict[tuple[str, str], Calibration] = {}
+    for event in events:
+        if isinstance(event.data, Forecasted | Compared):
+            key = event.data.model, event.data.predictor
+            found.setdefault(key, Calibration(*key)).add(event)
+    return sorted(found.values(), key=lambda each: -each.compared)
+
+
+def trajectories(places: Sequence[Path]) -> Iterator[Path]:
+    """The trajectories of runs: a run's folder, or a folder of runs."""
+    for place in places:
+        own = place / "events.jsonl"
+        yield from [own] if own.is_file() else sorted(place.glob("*/events.jsonl"))
+
+
+def all_events(paths: Iterable[Path]) -> Iterator[Event]:
+    """The events of many trajectories.
+
+    Raises:
+        TrajectoryCorrupt: a line before the last is not an event.
+        OSError: a file cannot be read.
+    """
+    for path in paths:
+        yield from read_events(path)
