@@ -19,6 +19,7 @@ COMMANDS = {
     "predict": "let a model write what a call does, without running it",
     "compare": "lay what a call does beside what a model says that it does",
     "debug": "step through a call as a model predicts it",
+    "stats": "say how far predictions can be trusted, from the runs there are",
     "env": "build, list and remove environment images",
     "doctor": "say what works on this machine, and what mends the rest",
     "clean": "remove what dead runs left behind",
