@@ -1,0 +1,133 @@
+"""``foretrace ask``: one question about one program."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from agent.cli.asyncrun import run_async
+from agent.cli.options import engine_options, settings_options
+from agent.cli.questions import asking, chosen, question_options
+from agent.cli.terminal import safe
+from agent.config import Settings
+from agent.errors import DONE, NOT_VERIFIED, WrongUse
+
+if TYPE_CHECKING:
+    from model.questions.question import Answer, Mark, Task, Way
+
+
+@click.command("ask")
+@click.argument("question", metavar="QUESTION")
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--call", default="", metavar="EXPR", help="A call on FILE: 'f(1)'.")
+@click.option("--output", default="", metavar="VALUE", help="What it is to return.")
+@click.option(
+    "--example", "examples", multiple=True, metavar="EXPR", help="What is to hold: 'f(1) == 2'."
+)
+@click.option(
+    "--check/--no-check", default=None, help="Run it in a sandbox, and say what is right."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the answers as JSON, nothing else.")
+@question_options
+@engine_options
+@settings_options
+def command(
+    question: str,
+    file: Path,
+    call: str,
+    output: str,
+    examples: tuple[str, ...],
+    check: bool | None,
+    as_json: bool,
+    mode: str | None,
+    samples: int,
+    most: int,
+    settings: Settings,
+) -> int:
+    """Ask a model one question about a program.
+
+    \b
+    output      what does --call return?
+    input       which call returns --output?
+    halts       does --call, or the program itself, come to an end?
+    complexity  how does its time grow? with --call 'f(list(range(n)))' it is measured, too
+    implement   write what FILE describes, so that every --example holds
+
+    The model does not run anything. What is run for --check runs in a sandbox; input, complexity
+    and implement do that unless told not to.
+    """
+    from model.questions.question import Asked, BadRow, Way
+
+    about, by = chosen(question, mode)
+    try:
+        source = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise WrongUse(f"cannot read {file}: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise WrongUse(f"cannot read {file}: {error}") from None
+    try:
+        task = about.one(Asked(source, call, output, examples))
+    except BadRow as problem:
+        raise WrongUse(str(problem)) from None
+    way = Way(by, samples, settings.seed, most)
+    marked = about.runs if check is None else check
+    return run_async(_ask(task, way, asking(settings, samples), marked, as_json))
+
+
+async def _ask(task: "Task", way: "Way", settings: Settings, marked: bool, as_json: bool) -> int:
+    from agent.evaluating.bench import Bench
+    from agent.evaluating.evaluation import mark
+    from agent.evaluating.models import open_model
+
+    def say(line: str) -> None:
+        if not as_json:
+            click.echo(f"  {safe(line)}", err=True)
+
+    async with open_model(settings, say) as (model, _):
+        answers = await task.answers(model, way)
+    counts = Counter(answer.text for answer in answers)
+    distinct = {answer.text: answer for answer in reversed(answers)}
+    marks: dict[str, Mark] = {}
+    if marked:
+        async with Bench(settings, say) as bench:
+            for text, _ in counts.most_common():
+                marks[text] = await mark(task, distinct[text], bench)
+    ranked = [distinct[text] for text, _ in counts.most_common()]
+    if as_json:
+        shown = [_as_json(each, counts[each.text], marks.get(each.text)) for each in ranked]
+        click.echo(json.dumps({"mode": way.mode, "answers": shown}, ensure_ascii=False))
+    else:
+        for each in ranked:
+            _show(each, counts[each.text], way.samples, marks.get(each.text))
+    best = ranked[0]
+    wrong = best.text in marks and marks[best.text].right is False
+    return NOT_VERIFIED if wrong or not best.text else DONE
+
+
+def _show(answer: "Answer", count: int, of: int, mark: "Mark | None") -> None:
+    times = f"  ({count} of {of})" if of > 1 else ""
+    click.echo(
+        safe(f"{answer.text}{times}" if answer.text else f"no answer: {answer.problem}{times}")
+    )
+    for name, fact in answer.facts.items():
+        click.echo(f"  {name}: {safe(str(fact))}")
+    if mark is None or not answer.text:
+        return
+    said = {True: "right", False: "wrong", None: "nobody can tell"}[mark.right]
+    detail = f": {safe(' '.join(mark.detail.split()))}" if mark.detail else ""
+    click.echo(f"  run in a sandbox: {said}{detail}")
+    for line in mark.shown:
+        click.echo(f"  {safe(line)}")
+
+
+def _as_json(answer: "Answer", count: int, mark: "Mark | None") -> dict[str, object]:
+    found: dict[str, object] = {"answer": answer.text or None, "count": count}
+    if answer.problem:
+        found["problem"] = answer.problem
+    if answer.facts:
+        found["facts"] = dict(answer.facts)
+    if mark is not None:
+        found |= {"right": mark.right, "detail": mark.detail, "shown": list(mark.shown)}
+    return found

@@ -1,0 +1,85 @@
+"""``foretrace ask``: one question about one program, answered and perhaps checked."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.agent.conftest import CommandLine, Ended
+from tests.model.replies import say
+from tests.model.server import ModelServer, threaded_model_server
+
+SOURCE = "def f(a):\n    b = a + 1\n    return b\n"
+
+
+@pytest.fixture
+def source(foretrace: CommandLine) -> Path:
+    path = foretrace.folder / "work.py"
+    path.write_text(SOURCE)
+    return path
+
+
+def asked(foretrace: CommandLine, server: ModelServer, *more: object) -> Ended:
+    ended = foretrace("ask", *more, "--model-url", server.url, "--profile", "chat")
+    assert "Traceback" not in ended.err, ended.err
+    return ended
+
+
+def test_what_a_call_returns(foretrace: CommandLine, source: Path) -> None:
+    script = [
+        say("<answer>\x1b[2J2</answer>"),
+        say("<answer>2</answer>"),
+        say("<answer>2</answer>"),
+    ]
+    with threaded_model_server(*script) as server:
+        ended = asked(foretrace, server, "output", source, "--call", "f(1)", "--samples", "3")
+    assert (ended.status, ended.out) == (0, "2  (2 of 3)\n\\x1b[2J2  (1 of 3)\n")
+
+
+@pytest.mark.engine
+def test_answers_are_checked_on_request(foretrace: CommandLine, source: Path) -> None:
+    with threaded_model_server(say("<answer>2</answer>"), say("<answer>3</answer>")) as server:
+        call = ("output", source, "--call", "f(1)", "--mode", "direct", "--check")
+        right, wrong = asked(foretrace, server, *call), asked(foretrace, server, *call, "--json")
+    assert (right.status, right.out) == (0, "2\n  run in a sandbox: right\n")
+    assert wrong.status == 1
+    assert json.loads(wrong.out) == {
+        "mode": "direct",
+        "answers": [
+            {"answer": "3", "count": 1, "right": False, "detail": "it is 2", "shown": []},
+        ],
+    }
+
+
+@pytest.mark.engine
+def test_which_call_returns_a_value(foretrace: CommandLine, source: Path) -> None:
+    with threaded_model_server(say("I think.\n<answer>f(4)</answer>")) as server:
+        ended = asked(foretrace, server, "input", source, "--output", "5")
+    assert (ended.status, ended.out) == (0, "f(4)\n  run in a sandbox: right\n")
+
+
+def test_no_answer(foretrace: CommandLine, source: Path) -> None:
+    with threaded_model_server(say("<answer>2", finish="length")) as server:
+        ended = asked(foretrace, server, "output", source, "--call", "f(1)")
+    assert (ended.status, ended.out) == (1, "no answer: the answer was cut off\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("outputs", "work.py"), "there is no question 'outputs'"),
+        (("output", "none.py"), "cannot read none.py"),
+        (("output", "work.py"), "which call? give --call"),
+        (("output", "work.py", "--call", "f("), "the call is no expression"),
+        (("input", "work.py"), "for which value? give --output"),
+        (("output", "bytes.py", "--call", "f(1)"), "cannot read bytes.py"),
+        (("output", "work.py", "--call", "f(1)"), "questions are put to a model, and none is set"),
+    ],
+)
+def test_wrong_use(
+    foretrace: CommandLine, source: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    (foretrace.folder / "bytes.py").write_bytes(b"\xff\xfe")
+    ended = foretrace("ask", *arguments)
+    assert (ended.status, ended.out) == (2, "")
+    assert words in ended.err

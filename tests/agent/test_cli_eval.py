@@ -1,0 +1,215 @@
+"""``foretrace eval``: whole evaluations against a scripted model, stopped and gone on with."""
+
+import json
+import signal
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.agent.conftest import CommandLine, Ended
+from tests.model.http import Request
+from tests.model.replies import Reply, by_request, refuse, say, silent
+from tests.model.server import ModelServer, threaded_model_server
+
+CODE = "def f(a):\n    return a * {n}\n"
+
+
+def rows(count: int) -> list[dict[str, object]]:
+    """Records like CRUXEval's: f(2) is twice the record's number."""
+    return [
+        {"id": f"sample_{n}", "code": CODE.format(n=n), "input": "2", "output": str(2 * n)}
+        for n in range(count)
+    ]
+
+
+@pytest.fixture
+def data(foretrace: CommandLine) -> Path:
+    path = foretrace.folder / "crux.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows(10)))
+    return path
+
+
+def knows(answers: Mapping[int, str], *, otherwise: Reply | None = None) -> Reply:
+    """A model that has an answer for the records of these numbers."""
+
+    def choose(request: Request) -> Reply:
+        text = str(request.json["messages"][-1]["content"])
+        number = int(text.partition("return a * ")[2].partition("\n")[0])
+        if number in answers:
+            return say(f"<answer>{answers[number]}</answer>")
+        return otherwise or say("I do not know.")
+
+    return by_request(choose)
+
+
+RIGHT = {n: str(2 * n) for n in range(10)}
+
+
+def evaluated(foretrace: CommandLine, server: ModelServer, *more: object) -> Ended:
+    ended = foretrace("eval", *more, "--model-url", server.url, "--profile", "chat")
+    assert "Traceback" not in ended.err, ended.err
+    return ended
+
+
+def results(foretrace: CommandLine) -> list[dict[str, object]]:
+    (path,) = (foretrace.folder / "runs" / "eval").glob("*.jsonl")
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_an_evaluation_from_beginning_to_end(foretrace: CommandLine, data: Path) -> None:
+    with data.open("a") as file:
+        file.write('{"code": 1}\nnothing\n')
+    with threaded_model_server(fallback=knows({**RIGHT, 3: "7", 4: "eight"})) as server:
+        ended = evaluated(foretrace, server, "output", data, "--mode", "direct", "-j", "3")
+    assert ended.status == 0, ended
+    assert "output by direct, scripted, 10 records" in ended.out
+    assert "pass@1     80.0%  95 %: 49.0% to 94.3%, of 10" in ended.out
+    assert "answered  100.0%" in ended.out
+    assert "line 11 is left out: code: input should be a valid string" in ended.err
+    assert "line 12 is left out: it is not JSON" in ended.err
+    assert "10/10  80.0% right" in ended.err
+    header, *found = results(foretrace)
+    assert (header["question"], header["mode"], header["model"]) == ("output", "direct", "scripted")
+    assert sorted(each["id"] for each in found) == [f"sample_{n}" for n in range(10)]
+    (wrong,) = (each["answers"] for each in found if each["id"] == "sample_3")
+    assert (wrong[0]["text"], wrong[0]["right"], wrong[0]["detail"]) == ("7", False, "it is 6")
+
+
+def test_the_table_as_json(foretrace: CommandLine, data: Path) -> None:
+    with threaded_model_server(fallback=knows({0: "0", 1: "2"})) as server:
+        more = ("--mode", "direct", "--limit", "4", "--samples", "2", "--seed", "3", "--json")
+        ended = evaluated(foretrace, server, "output", data, *more)
+        assert len(server.asked) == 8
+    assert (ended.status, ended.err) == (0, "")
+    summary = json.loads(ended.out)
+    assert (summary["tasks"], summary["samples"], summary["seed"]) == (4, 2, 3)
+    measures = summary["measures"]
+    assert [*measures] == ["pass@1", "pass@2", "majority", "answered"]
+    assert {each["share"] for name, each in measures.items() if name != "answered"} == {0.5}
+    assert summary["tokens"]["written"] > 0
+    # A larger limit goes on with the same file.
+    with threaded_model_server(fallback=knows(RIGHT)) as server:
+        more = ("--mode", "direct", "--samples", "2", "--seed", "3", "--json")
+        ended = evaluated(foretrace, server, "output", data, *more)
+        assert len(server.asked) == 12
+    assert json.loads(ended.out)["measures"]["pass@1"]["share"] == pytest.approx(0.8)
+
+
+def killed_after(foretrace: CommandLine, server: ModelServer, data: Path, done: int) -> None:
+    """Kill an evaluation that has so many results, and may be writing another."""
+    child = foretrace.start("eval", "output", data, "--mode", "direct", "--model-url", server.url)
+    folder = foretrace.folder / "runs" / "eval"
+    deadline = time.monotonic() + 60
+    while sum(path.read_bytes().count(b"\n") for path in folder.glob("*")) < done + 1:
+        assert time.monotonic() < deadline
+        assert child.poll() is None, child.communicate()
+        time.sleep(0.02)
+    child.kill()
+    child.communicate()
+
+
+def test_a_killed_evaluation_goes_on(foretrace: CommandLine, data: Path) -> None:
+    some = {n: RIGHT[n] for n in range(6)}
+    with threaded_model_server(fallback=knows(some, otherwise=silent())) as server:
+        killed_after(foretrace, server, data, 6)
+    (path,) = (foretrace.folder / "runs" / "eval").glob("*.jsonl")
+    with path.open("ab") as file:
+        file.write(b'{"id": "sample_9", "answ')  # what was being written
+    with threaded_model_server(fallback=knows(RIGHT)) as server:
+        ended = evaluated(foretrace, server, "output", data, "--mode", "direct")
+        assert len(server.asked) == 4
+        assert "10 records, 6 done before" in ended.err
+        again = evaluated(foretrace, server, "output", data, "--mode", "direct")
+        assert len(server.asked) == 4
+    for each in (ended, again):
+        assert each.status == 0
+        assert "pass@1    100.0%  95 %: 72.2% to 100.0%, of 10" in each.out
+    assert len(results(foretrace)) == 11
+
+
+def test_results_of_another_evaluation_are_kept(foretrace: CommandLine, data: Path) -> None:
+    with threaded_model_server(fallback=knows(RIGHT)) as server:
+        ask = ("output", data, "--mode", "direct", "--limit", "1")
+        assert evaluated(foretrace, server, *ask).status == 0
+        other = evaluated(foretrace, server, *ask, "--seed", "4")
+        assert (other.status, "results of another evaluation: seed 0" in other.err) == (2, True)
+        elsewhere = ("--seed", "4", "--out", foretrace.folder / "elsewhere")
+        assert evaluated(foretrace, server, *ask, *elsewhere).status == 0
+        (path,) = (foretrace.folder / "runs" / "eval").glob("*.jsonl")
+        path.write_text("{}\n")
+        assert "is no file of results" in evaluated(foretrace, server, *ask).err
+
+
+def test_a_server_that_goes_away(foretrace: CommandLine, data: Path) -> None:
+    foretrace.environment["FORETRACE_MODEL__RETRIES"] = "0"
+    gone = knows({n: RIGHT[n] for n in range(5)}, otherwise=refuse(500, "no"))
+    with threaded_model_server(fallback=gone) as server:
+        ended = evaluated(foretrace, server, "output", data, "--mode", "direct", "-j", "1")
+    assert ended.status == 3
+    assert "5 of 10 are kept in" in ended.err
+
+
+def test_records_that_the_server_refuses_count_as_wrong(foretrace: CommandLine, data: Path) -> None:
+    refusal = refuse(400, "This prompt is not allowed")
+    with threaded_model_server(fallback=knows({0: "0"}, otherwise=refusal)) as server:
+        ended = evaluated(foretrace, server, "output", data, "--mode", "direct", "--limit", "2")
+    assert ended.status == 0
+    assert "pass@1    50.0%" in ended.out.replace("pass@1     50", "pass@1    50")
+    _, *found = results(foretrace)
+    assert any("not allowed" in each["answers"][0]["problem"] for each in found)
+
+
+def test_stopped_by_its_user(foretrace: CommandLine, data: Path) -> None:
+    with threaded_model_server(fallback=knows({0: "0"}, otherwise=silent())) as server:
+        arguments = ("output", data, "--mode", "direct", "--model-url", server.url)
+        child = foretrace.start("eval", *arguments)
+        deadline = time.monotonic() + 60
+        while len(server.asked) < 8 or not _kept(foretrace):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        child.send_signal(signal.SIGINT)
+        _, err = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert "1 of 10 are kept in" in err
+    assert "Traceback" not in err
+
+
+def _kept(foretrace: CommandLine) -> int:
+    paths = (foretrace.folder / "runs" / "eval").glob("*.jsonl")
+    return sum(path.read_bytes().count(b"\n") for path in paths) - 1
+
+
+@pytest.mark.engine
+def test_inputs_are_run(foretrace: CommandLine, data: Path) -> None:
+    def choose(request: Request) -> Reply:
+        text = str(request.json["messages"][-1]["content"])
+        right = "return a * 1\n" in text or "return a * 2\n" in text
+        return say(f"Let me see. <answer>f({2 if right else 3})</answer>")
+
+    with threaded_model_server(fallback=by_request(choose)) as server:
+        ended = evaluated(foretrace, server, "input", data, "--limit", "5", "--json")
+    assert ended.status == 0, ended
+    # Of f(a) = a * n for 0 to 4: any argument is right for 0.
+    assert json.loads(ended.out)["measures"]["pass@1"]["share"] == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("outputs", "crux.jsonl"), "there is no question 'outputs'"),
+        (("output", "crux.jsonl", "--mode", "thinking"), "cannot be asked by 'thinking'"),
+        (("output", "none.jsonl"), "cannot read none.jsonl"),
+        (("output", "empty.jsonl"), "holds no record for output"),
+        (("output", "crux.jsonl"), "questions are put to a model, and none is set"),
+    ],
+)
+def test_wrong_use(
+    foretrace: CommandLine, data: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    (foretrace.folder / "empty.jsonl").write_text("\n[]\n")
+    ended = foretrace("eval", *arguments)
+    assert ended.status == 2, ended
+    assert words in ended.err
+    assert not (foretrace.folder / "runs").exists()
