@@ -154,8 +154,19 @@ FILES = {
             def test_empty(self, order):
                 assert not order.empty
 
+            @pytest.mark.parametrize("times", [2, pytest.param(3, id="thrice")])
+            def test_seen(self, times, order):
+                assert [order.see() for _ in range(times)][-1] == times
+
+        @pytest.mark.usefixtures("price_list")
+        @pytest.mark.parametrize("unit", ["a", "b"])
         class TestInherited(TestPlain):
-            pass
+            @pytest.fixture(autouse=True)
+            def keep(self, unit):
+                self.unit = unit
+
+            def test_unit(self):
+                assert self.unit in "ab"
 
         class OrderCase(unittest.TestCase):
             @classmethod
@@ -184,7 +195,7 @@ FILES = {
             log.append("over")
 
         @pytest.fixture
-        def full(log):
+        def full(log, request):
             log.append("full")
             return log
 

@@ -85,7 +85,7 @@ async def test_programs_do_what_pytest_says_of_the_tests(shared: DockerSandbox) 
     run = await run_tests(shared, files, settings)
     status = {each.id: each.status for each in run.outcomes}
     status.pop(f"{M}::test_async")  # pytest alone does not run it
-    assert len(status) == 34, status
+    assert len(status) == 43, status
     programs: dict[str, str] = {}
     refused: dict[str, str] = {}
     for test in status:
@@ -212,12 +212,20 @@ async def test_what_changed_is_shown_though_nothing_is_seen_to_call_it(
     assert found.included[0] == f"{O}::test_rounded"
 
 
-async def test_a_name_that_two_files_define_is_shown_once_and_said(shared: DockerSandbox) -> None:
-    changed = {"src/shop/money.py": {"helper"}, "src/shop/base.py": {"helper"}}
+async def test_a_name_that_two_files_define_is_told_apart_by_imports_and_said(
+    shared: DockerSandbox,
+) -> None:
+    changed = {"src/shop/money.py": {"helper"}}
     found = await program_for_test(shared, f"{O}::test_total", changed=changed)
-    assert found.program.source.count("def helper(") == 1
-    assert "src/shop/base.py::helper: src/shop/money.py::helper has the same name" in found.left_out
-    assert "# here, helper is shop.base.helper, which is not shown\n" in found.program.source
+    assert found.program.source.count("def helper(") == 2
+    assert "# src/shop/orders.py\nfrom shop import money as m\nfrom shop.base import helper\n" in (
+        found.program.source
+    )
+    (said,) = found.left_out
+    assert said == (
+        "the name helper is defined in src/shop/money.py, src/shop/base.py: "
+        "only the imports tell which"
+    )
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,10 @@
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from tools.programs import parameters
-from tools.programs.fixtures import FixtureFinder, NotPlain, Plan, needed
+from tools.programs.fixtures import REQUEST, FixtureFinder, NotPlain, Plan, needed
 from tools.programs.module import Function, Module, dotted
 from tools.programs.resolve import Definition, Resolver
 from tools.programs.sources import Sources
@@ -98,6 +99,7 @@ def _write(
     made = f'{located.qualified}("{located.function.name}")' if located.unittest else ""
     made = made or (f"{located.qualified}()" if located.qualified else "")
     steps: list[str] = []
+    texts = {REQUEST: "None", **texts}
     for name, fixture in plan.fixtures.items():
         call = fixture.call
         if fixture.needs is not None:
@@ -191,7 +193,8 @@ def _keyword_only(arguments: ast.arguments) -> set[str]:
 def _used_fixtures(located: Located) -> list[str]:
     return [
         str(value.value)
-        for each in located.decorators
+        for group in located.decorators
+        for each in group
         if isinstance(each, ast.Call) and dotted(each.func)[-1:] == ("usefixtures",)
         for value in each.args
         if isinstance(value, ast.Constant)
@@ -201,7 +204,7 @@ def _used_fixtures(located: Located) -> list[str]:
 def _marks(located: Located) -> list[str]:
     """The marks that may decide what becomes of the test."""
     found = []
-    for each in located.decorators:
+    for each in chain.from_iterable(located.decorators):
         name = dotted(each.func if isinstance(each, ast.Call) else each)[-1:]
         if name and name[0] in _MARKS_THAT_DECIDE:
             found.append(f"the mark {name[0]} of the test")
@@ -209,7 +212,7 @@ def _marks(located: Located) -> list[str]:
 
 
 def _refuse_generated(located: Located) -> None:
-    for each in located.decorators:
+    for each in chain.from_iterable(located.decorators):
         if isinstance(each, ast.Call) and dotted(each.func)[-1:] == ("given",):
             raise NoProgram("the test's inputs are generated, not written down")
 

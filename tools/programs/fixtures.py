@@ -12,6 +12,9 @@ from tools.programs.sources import Sources
 _DEEP = 20
 """Fixtures that need fixtures that need fixtures."""
 
+REQUEST = "request"
+"""The argument that says who asks for a fixture. One that does not look at it gets None."""
+
 BUILT_IN = {
     "tmp_path": ("pathlib.Path(tempfile.mkdtemp())", ("pathlib", "tempfile")),
     "monkeypatch": ("pytest.MonkeyPatch()", ("pytest",)),
@@ -106,6 +109,8 @@ class FixtureFinder:
             raise NotPlain(f"the fixture {name} needs too many others")
         fixture = await self._found(name, plan)
         for need in fixture.needs or ():
+            if need == REQUEST:
+                continue
             if need == name:
                 raise NotPlain(f"the fixture {name} overrides another one")
             await self._add(plan, need, taken, deep - 1)
@@ -116,6 +121,7 @@ class FixtureFinder:
             for function in _fixtures(class_.body):
                 if _fixture_name(function) == name:
                     call = _call(f"case.{function.name}", function, plan)
+                    _refuse_request(function)
                     return Fixture(name, call, _needs(function)[1:], function.name)
         async for module in self._modules():
             definition = await self._in_module(module, name)
@@ -123,6 +129,7 @@ class FixtureFinder:
                 scope = definition.module.scope(definition.name)
                 assert isinstance(scope, Function)  # as `_in_module` has looked
                 call = _call(scope.name, scope, plan)
+                _refuse_request(scope)
                 return Fixture(name, call, _needs(scope), definition=definition)
         if name in BUILT_IN:
             return Fixture(name, BUILT_IN[name][0], imports=BUILT_IN[name][1])
@@ -182,6 +189,13 @@ def _call(call: str, function: Function, plan: Plan) -> str:
         raise NotPlain(f"the fixture {name} yields within a block")
     plan.notes.append(f"what the fixture {name} does after its yield")
     return f"next({call})"
+
+
+def _refuse_request(function: Function) -> None:
+    """Raises: NotPlain: the fixture looks at who asks for it."""
+    nodes = (node for node in _inside(function) if isinstance(node, ast.Name))
+    if any(node.id == REQUEST for node in nodes):
+        raise NotPlain(f"the fixture {function.name} looks at the request")
 
 
 def _is_block(statement: ast.stmt) -> bool:

@@ -19,6 +19,8 @@ from tools.programs.uses import Uses, uses
 
 MOST_UNITS = 400
 _MOST_SAID = 30
+_MAKING = ("__init__", "__new__", "__post_init__", "__init_subclass__", "__call__")
+"""Special methods that are likelier to be called than the others."""
 
 Count = Callable[[str], int]
 """How many tokens a text has."""
@@ -59,11 +61,23 @@ class Gathering:
         """Whether a definition is among them."""
         return isinstance(found, Definition) and found.key in self.units
 
+    def ambiguous(self) -> dict[str, list[str]]:
+        """The names that several files define, and the files."""
+        files: dict[str, list[str]] = {}
+        for unit in self.units.values():
+            if "." not in unit.name:
+                files.setdefault(unit.name, []).append(unit.module.path)
+        return {name: paths for name, paths in files.items() if len(paths) > 1}
+
     def said(self) -> tuple[str, ...]:
-        """What was left out, the most important of it."""
+        """What was left out, the most important of it; and which names are ambiguous."""
         more = len(self.left_out) - _MOST_SAID
         rest = [f"and {more} more"] if more > 0 else []
-        return (*self.left_out[:_MOST_SAID], *rest)
+        twice = [
+            f"the name {name} is defined in {', '.join(paths[:3])}: only the imports tell which"
+            for name, paths in [*self.ambiguous().items()][:_MOST_SAID]
+        ]
+        return (*self.left_out[:_MOST_SAID], *rest, *twice)
 
 
 class Gatherer:
@@ -83,7 +97,6 @@ class Gatherer:
         self._heap: list[tuple[int, int, Unit]] = []
         self._number = numbers()
         self._seen: set[str] = set()
-        self._meanings: dict[str, str] = {}
         self._attributes: set[str] = set()
         self._pending: dict[str, list[Unit]] = {}
 
@@ -122,10 +135,6 @@ class Gatherer:
 
     def _refusal(self, unit: Unit) -> str:
         """Why a piece cannot be taken in; empty if it can."""
-        if "." not in unit.name:
-            meaning = self._meanings.setdefault(unit.name, unit.key)
-            if meaning != unit.key:
-                return f"{meaning} has the same name"
         tokens = self._count(unit.text)
         if self.gathering.tokens + tokens > self._room:
             return f"no room for its {tokens} tokens"
@@ -136,7 +145,7 @@ class Gatherer:
         self.gathering.units[unit.key] = unit
         for name, method in unit.methods:
             if is_special(name) or name in self._attributes:
-                self._push(method, rank)
+                self._push(method, rank + 2 * (is_special(name) and name not in _MAKING))
             else:
                 self._pending.setdefault(name, []).append(method)
 

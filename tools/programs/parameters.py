@@ -14,6 +14,7 @@ from tools.programs.module import dotted
 
 _MOST_SETS = 10_000
 _MOST_SHOWN = 8
+_LONGEST_ID = 2_000
 
 Constant = Callable[[str], ast.expr | None]
 """Finds what a name is set to in the test's file; None where that is not one expression."""
@@ -37,28 +38,31 @@ class ParameterSet:
 
 
 def arguments(
-    decorators: Sequence[ast.expr], given: str | None, constant: Constant
+    decorators: Sequence[Sequence[ast.expr]], given: str | None, constant: Constant
 ) -> dict[str, ast.expr]:
     """The arguments of the parameter set that an id names.
 
     Args:
-        decorators: of the test as they stand, then those of its class.
+        decorators: of the test as they stand, and those of each of its classes.
         given: what stands in the id's brackets; None where there are none.
         constant: finds what a name is set to.
 
     Raises:
         NotFound: there is no such set, or it cannot be told.
     """
-    marks = [each for each in decorators if isinstance(each, ast.Call) and _is_mark(each)]
+    # The one nearest to the function comes first in the id, and is applied first.
+    nearest = [each for group in decorators for each in reversed(group)]
+    marks = [each for each in nearest if isinstance(each, ast.Call) and _is_mark(each)]
     if given is None and not marks:
         return {}
-    # The one nearest to the function comes first in the id.
-    sets = [_sets(mark, constant) for mark in reversed(marks)]
+    sets = [_sets(mark, constant) for mark in marks]
     if given is None:
         known = ", ".join(islice(_known(sets), _MOST_SHOWN))
         raise NotFound(f"the test has parameter sets; name one in brackets: {known}, ...")
     if not marks:
         raise NotFound("the test has no parameters in its decorators")
+    if len(given) > _LONGEST_ID:
+        raise NotFound("the parameter set's id is too long")
     likely: list[tuple[ParameterSet, ...]] = []
     for chosen in islice(product(*sets), _MOST_SETS):
         if any(given == "-".join(ids) for ids in _exact(chosen)):
@@ -84,7 +88,8 @@ def _exact(chosen: Sequence[ParameterSet]) -> Iterator[tuple[str, ...]]:
 
 
 def _pattern(one: ParameterSet) -> str:
-    return ".*" if None in one.ids else "|".join(re.escape(each or "") for each in one.ids)
+    known = "|".join(re.escape(each or "") for each in one.ids)
+    return ".*" if None in one.ids else f"(?:{known})"
 
 
 def _known(sets: Sequence[Sequence[ParameterSet]]) -> Iterator[str]:
@@ -104,13 +109,13 @@ def _sets(mark: ast.Call, constant: Constant) -> list[ParameterSet]:
     indirect = parts.get("indirect")
     if indirect is not None and not (isinstance(indirect, ast.Constant) and not indirect.value):
         raise NotFound("the test's parameters go through a fixture")
-    names = _names(parts.get("argnames"))
+    names, single = _names(parts.get("argnames"))
     values = _listed(parts.get("argvalues"), constant)
     if not names or values is None:
         raise NotFound("the test's parameters are computed, not written down")
     given = _listed(parts["ids"], constant) if "ids" in parts else []
     sets = [
-        _set(names, value, number, _given_id(given, number), constant)
+        _set(names, _one(value) if single else value, number, _given_id(given, number), constant)
         for number, value in enumerate(values)
     ]
     return _numbered(sets)
@@ -135,8 +140,6 @@ def _set(
         own = next((each.value for each in value.keywords if each.arg == "id"), None)
         given = own or given
         parts = [*value.args]
-    elif len(names) == 1:
-        parts = [value]
     else:
         parts = [*(_listed(value, constant) or [])]
     if len(parts) != len(names) or any(isinstance(each, ast.Starred) for each in parts):
@@ -161,27 +164,43 @@ def _numbered(sets: list[ParameterSet]) -> list[ParameterSet]:
     count: dict[str | None, int] = {}
     for each in sets:
         count[each.ids[0]] = count.get(each.ids[0], 0) + 1
-    seen: dict[str | None, int] = {}
+    seen: dict[str, int] = {}
     told: list[ParameterSet] = []
     for each in sets:
         first = each.ids[0]
         if first is None or count[first] == 1:
             told.append(each)
             continue
-        number = seen.setdefault(first, 0)
+        while {f"{first}{seen.setdefault(first, 0)}", f"{first}_{seen[first]}"} & {*count}:
+            seen[first] += 1
+        told.append(ParameterSet(each.values, _suffixed(first, seen[first])))
         seen[first] += 1
-        told.append(ParameterSet(each.values, (f"{first}{number}", f"{first}_{number}")))
     return told
 
 
-def _names(node: ast.expr | None) -> list[str]:
+def _suffixed(name: str, number: int) -> tuple[str, ...]:
+    """With a number; releases of pytest differ in what stands before it after a digit."""
+    both = f"{name}_{number}", f"{name}{number}"
+    return both if name[-1:].isdigit() else both[1:]
+
+
+def _names(node: ast.expr | None) -> tuple[list[str], bool]:
+    """The arguments, and whether each value is for a single one."""
     match node:
         case ast.Constant(value=str(text)):
-            return [name.strip() for name in text.split(",") if name.strip()]
+            names = [name.strip() for name in text.split(",") if name.strip()]
+            return names, len(names) == 1
         case ast.List(elts=items) | ast.Tuple(elts=items):
-            names = [each.value for each in items if isinstance(each, ast.Constant)]
-            return [name for name in names if isinstance(name, str)]
-    return []
+            values = [each.value for each in items if isinstance(each, ast.Constant)]
+            return [name for name in values if isinstance(name, str)], False
+    return [], False
+
+
+def _one(value: ast.expr) -> ast.expr:
+    """A value as a list of one, unless it says itself what it is."""
+    if isinstance(value, ast.Call) and dotted(value.func)[-1:] == ("param",):
+        return value
+    return ast.List([value], ast.Load())
 
 
 def _listed(node: ast.expr | None, constant: Constant) -> list[ast.expr] | None:
@@ -196,6 +215,8 @@ def _ids(value: ast.expr, numbered: str, constant: Constant) -> tuple[str | None
     """What pytest may call one value."""
     if isinstance(value, ast.Name) and (known := constant(value.id)) is not None:
         return (*_ids(known, numbered, lambda _: None), value.id)
+    if isinstance(value, ast.Lambda):
+        return ("<lambda>",)
     names = dotted(value)
     if names:
         return numbered, names[-1], ".".join(names), None

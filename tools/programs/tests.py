@@ -79,12 +79,10 @@ class Located:
         return None
 
     @property
-    def decorators(self) -> list[ast.expr]:
-        """Those of the function, then those of its classes."""
-        return [
-            *self.function.decorator_list,
-            *(d for _, c in self.classes for d in c.decorator_list),
-        ]
+    def decorators(self) -> list[list[ast.expr]]:
+        """Those of the function, then those of each class, the bases first."""
+        classes = [class_.decorator_list for _, class_ in reversed(self.classes)]
+        return [self.function.decorator_list, *classes]
 
 
 async def locate(sources: Sources, resolver: Resolver, name: TestName) -> Located:

@@ -21,8 +21,7 @@ def written(gathering: Gathering, sources: Sources, first: Module) -> str:
     """
     modules = {unit.module.path: unit.module for unit in gathering.units.values()}
     modules.setdefault(first.path, first)
-    meanings = {unit.name: unit.key for unit in gathering.units.values() if "." not in unit.name}
-    writer = _Writer(gathering, sources, meanings)
+    writer = _Writer(gathering, sources)
     order = _ordered(gathering, modules, first.path)
     sections = [section for path in order if (section := writer.section(modules[path]))]
     future = any(module.future for module in modules.values())
@@ -35,13 +34,12 @@ class _Writer:
     Args:
         gathering: the pieces.
         sources: where they are from.
-        meanings: by name, what the source so far means by it.
     """
 
-    def __init__(self, gathering: Gathering, sources: Sources, meanings: dict[str, str]) -> None:
+    def __init__(self, gathering: Gathering, sources: Sources) -> None:
         self._gathering = gathering
         self._sources = sources
-        self._meanings = meanings
+        self._ambiguous = gathering.ambiguous()
 
     def section(self, module: Module) -> str:
         """A file's name, the imports that are used, and its pieces in their order."""
@@ -54,12 +52,13 @@ class _Writer:
         return head + ("\n" if imports and units else "") + _body(module, units)
 
     def _import(self, module: Module, reference: Reference) -> str:
-        """The line that makes a name known, or a comment that says what it means; may be empty."""
+        """The line that makes a name known; empty where there is no need of one."""
         name, found, imported = reference.name, reference.found, reference.imported
         if name in module.typing_only:
             return ""
         if isinstance(found, Definition):
-            if self._gathering.has(found) and found.name == name:
+            elsewhere = found.module is not module and name in self._ambiguous
+            if self._gathering.has(found) and found.name == name and not elsewhere:
                 return ""
             source, taken = self._sources.dotted(found.module.path), found.name
         elif imported is None:
@@ -68,10 +67,6 @@ class _Writer:
             source, taken = imported.module, ""
         else:
             source, taken = self._absolute(module, imported), imported.name
-        meaning = f"{source}.{taken}".rstrip(".")
-        if self._meanings.setdefault(name, meaning) != meaning:
-            shown = "" if self._gathering.has(found) else ", which is not shown"
-            return f"# here, {name} is {meaning}{shown}\n"
         return _import_line(source, taken, name)
 
     def _absolute(self, module: Module, imported: Imported) -> str:
