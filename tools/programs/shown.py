@@ -25,12 +25,14 @@ class _Row:
         depth: of the frame.
         what: the event and its line of source, for telling rounds of a loop.
         number: of the frame; -1 for a line that stands for several.
+        frames: that it stands for.
     """
 
     text: str
     depth: int
     what: tuple[str, str]
     number: int = -1
+    frames: int = 1
 
 
 def shown(frames: Sequence[Frame], decided: int | None = None, most: int = MOST_LINES) -> list[str]:
@@ -88,7 +90,7 @@ def _folded(rows: list[_Row], decided: int | None) -> Iterator[_Row]:
         yield from (row for row in hidden if row.number == decided)
         depth = min(row.depth for row in hidden)
         text = f"  ...       {'  ' * min(depth, 20)}{rounds - 2} more rounds of these {size} frames"
-        yield _Row(text, depth, ("", ""))
+        yield _Row(text, depth, ("", ""), frames=len(hidden))
         yield from rows[last : last + size]
         at = last + size
 
@@ -115,7 +117,10 @@ def _alike(rows: Sequence[_Row], one: int, other: int, size: int) -> bool:
 
 def _shallow(rows: list[_Row], most: int, decided: int | None) -> list[_Row]:
     """The rows, without the deepest scopes until there are few enough, or only two depths left."""
-    deepest = max((row.depth for row in rows), default=0)
+    if len(rows) <= most:
+        return rows
+    # Down to this depth there are too many of them, even without those that stand for others.
+    deepest = sorted(row.depth for row in rows)[most]
     while len(rows) > most and deepest > 2:
         deepest -= 1
         rows = [*_without(rows, deepest, decided)]
@@ -161,7 +166,9 @@ def _around(rows: list[_Row], most: int, decided: int | None) -> list[_Row]:
 
 def _gap(hidden: Sequence[_Row]) -> _Row:
     depth = min(row.depth for row in hidden)
-    return _Row(f"  ...       {'  ' * min(depth, 20)}({len(hidden)} lines)", depth, ("", ""))
+    frames = sum(row.frames for row in hidden)
+    text = f"  ...       {'  ' * min(depth, 20)}({frames} frames)"
+    return _Row(text, depth, ("", ""), frames=frames)
 
 
 def _cut(text: str, most: int) -> str:
