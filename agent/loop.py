@@ -116,6 +116,7 @@ async def run_loop(
                     tokens_left=watched.tokens_left,
                     seconds_left=watched.seconds_left,
                     test_command=test_command,
+                    preflight=preflight,
                 )
                 try:
                     action = await watched.attend(policy.act(episode))

@@ -6,12 +6,15 @@ with one tool call; the loop runs it and asks again.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from agent.issue import Issue
 from agent.trajectory import Event, EventData, ModelReply
 from sandboxes.sandbox import Sandbox
 from tools.registry import Tool, ToolCall
+
+if TYPE_CHECKING:
+    from agent.preflight.preflight import Preflight
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ class Episode:
         tokens_left: that may still be read and written; None without a limit.
         seconds_left: until the run's time limit.
         test_command: how tests are run; ``{tests}`` and ``{junit}`` are replaced.
+        preflight: predicts what tests would do; None where that is not wanted.
     """
 
     issue: Issue
@@ -104,6 +108,7 @@ class Episode:
     tokens_left: int | None
     seconds_left: float
     test_command: str
+    preflight: "Preflight | None" = None
 
 
 class Policy(Protocol):

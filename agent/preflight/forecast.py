@@ -37,23 +37,38 @@ class Forecast:
         return self.judged.verdict in ("fail", "error", "endless")
 
 
-async def forecast(
-    test: str,
-    sandbox: Sandbox,
-    predictor: Predictor,
-    settings: SimulateSettings,
-    *,
-    changed: Changed,
-    seed: int,
-) -> Forecast:
-    """Predict a test as the repository stands now.
+async def gather(
+    test: str, sandbox: Sandbox, settings: SimulateSettings, changed: Changed
+) -> Gathered | str:
+    """The program that a test is as the repository stands now, or why there is none.
 
     Args:
         test: its id.
         sandbox: with the repository; it is only read from.
-        predictor: of the model.
         settings: how much.
         changed: what the patch changes; it matters most.
+
+    Raises:
+        SandboxDied: the sandbox went away.
+    """
+    try:
+        return await program_for_test(
+            sandbox, test, changed=changed, most_tokens=settings.source_tokens
+        )
+    except NoProgram as problem:
+        return str(problem)
+
+
+async def foretell(
+    test: str, gathered: Gathered | str, predictor: Predictor, settings: SimulateSettings, seed: int
+) -> Forecast:
+    """Predict a test.
+
+    Args:
+        test: its id.
+        gathered: its program, or why there is none.
+        predictor: of the model.
+        settings: how much.
         seed: of the samples.
 
     Raises:
@@ -61,18 +76,14 @@ async def forecast(
             answer is no failure of the run: the verdict is ``unsure`` then.
     """
     started = time.monotonic()
-    gathered: Gathered | None = None
     predictions: list[Prediction] = []
+    if isinstance(gathered, str):
+        return Forecast(test, _unsure(gathered), (), None, Tokens(), 0.0)
     try:
-        gathered = await program_for_test(
-            sandbox, test, changed=changed, most_tokens=settings.source_tokens
-        )
         predictions = await predictor.traces(
             gathered.program, samples=settings.samples, seed=seed, most=settings.trace_tokens
         )
         judged = judge(predictions)
-    except NoProgram as problem:
-        judged = _unsure(str(problem))
     except (ModelMisconfigured, TokenizerProblem):
         raise
     except ModelError as error:

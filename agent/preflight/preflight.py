@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.preflight.comparison import Comparison, compare, is_right
-from agent.preflight.forecast import Forecast, forecast
+from agent.preflight.forecast import Forecast, foretell, gather
 from agent.preflight.settings import SimulateSettings
 from agent.trajectory import Compared, Event, EventData, Forecasted, TestReport
 from model.predict.predictor import Predictor
@@ -23,6 +23,7 @@ from model.trace.writing import write_frames
 from sandboxes.repository.diff import take_diff
 from sandboxes.sandbox import Sandbox
 from tools.programs.changes import changed_lines
+from tools.programs.program import Gathered
 from tools.registry import ToolCall, ToolResult
 
 
@@ -90,14 +91,8 @@ class Preflight:
         for test in tests:
             key = f"{hashlib.sha256(diff.encode()).hexdigest()} {test}"
             if key not in self._known:
-                self._known[key] = await forecast(
-                    test,
-                    self.sandbox,
-                    self.predictor,
-                    self.settings,
-                    changed=changed,
-                    seed=self.seed + step,
-                )
+                gathered = await gather(test, self.sandbox, self.settings, changed)
+                self._known[key] = await self.foretell(test, gathered, step)
             forecasts.append(self._known[key])
         refusal = self._refusal(call, diff, forecasts)
         insisted = frozenset(each.test for each in forecasts) if self._insists(call, diff) else None
@@ -124,6 +119,16 @@ class Preflight:
                 comparison = await compare(each, outcomes[each.test], self.sandbox)
                 self._note_comparison(comparison, foreseen)
         return _advice(foreseen.forecasts, outcomes)
+
+    async def foretell(self, test: str, gathered: Gathered | str, step: int) -> Forecast:
+        """Predict a test whose program has been gathered; see `agent.preflight.forecast`."""
+        seed = self.seed + step
+        return await foretell(test, gathered, self.predictor, self.settings, seed)
+
+    def happened(self, each: Forecast, outcome: str, step: int) -> None:
+        """Write down a prediction that a policy made of its own, and what came of it."""
+        self._note_forecast(each, step, refused=False)
+        self._note_comparison(Comparison(each, outcome, is_right(each, outcome)), Foreseen(step))
 
     def judged(self, reports: Iterable[TestReport]) -> None:
         """Compare what was foreseen of the submission with its verification, unless it ran."""

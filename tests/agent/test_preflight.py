@@ -11,6 +11,7 @@ from agent.trajectory import Event, read_events
 from model.predict.jsonlines import write_line
 from model.trace.frame import Frame
 from tests.agent.conftest import FAILING, REPAIR, CommandLine, Project, edit
+from tests.model.http import Exchange
 from tests.model.replies import refuse, say
 from tests.model.server import ModelServer, threaded_model_server
 
@@ -240,3 +241,50 @@ def test_looking_ahead_needs_a_model(
     ended = foretrace("run", issue_file, "--repo", project.path, *flags)
     assert ended.status == 2
     assert "predictions need a model" in ended.err
+
+
+async def knowing(exchange: Exchange, server: ModelServer) -> None:
+    """A model that knows the repair when it sees it."""
+    shown = json.dumps(exchange.request.json["messages"])
+    await say(PASSES if "value > high" in shown else FAILS)(exchange, server)
+
+
+async def mistaken(exchange: Exchange, server: ModelServer) -> None:
+    """A model that believes in everything but the repair."""
+    shown = json.dumps(exchange.request.json["messages"])
+    await say(FAILS if "value > high" in shown else PASSES)(exchange, server)
+
+
+@pytest.fixture
+def repair(
+    foretrace: CommandLine, project: Project, issue_file: Path, world: ModelServer
+) -> Callable[[str], int]:
+    def with_mode(mode: str) -> int:
+        flags = ("--policy", "repair", "--simulate", mode, "--test", ABOVE)
+        ended = foretrace("run", issue_file, "--repo", project.path, *flags)
+        assert "Traceback" not in ended.err
+        return ended.status
+
+    return with_mode
+
+
+def test_the_repairer_tries_what_is_foretold_to_work_and_nothing_else(
+    foretrace: CommandLine, world: ModelServer, repair: Callable[[str], int]
+) -> None:
+    world.fallback = knowing
+    assert repair("advise") == 0
+    trials = [each.data for each in of(foretrace, "trial")]
+    assert len(trials) == 1
+    assert "value > high" in trials[0].after
+    believed = [each.data for each in of(foretrace, "comparison")]
+    assert (believed[0].verdict, believed[0].outcome, believed[0].right) == ("pass", "passed", True)
+
+
+def test_the_repairer_finds_the_repair_although_a_model_is_wrong_about_it(
+    foretrace: CommandLine, world: ModelServer, repair: Callable[[str], int]
+) -> None:
+    world.fallback = mistaken
+    assert repair("advise") == 0
+    compared = [each.data for each in of(foretrace, "comparison")]
+    assert any(each.outcome == "passed" for each in compared)
+    assert not any(each.right for each in compared)

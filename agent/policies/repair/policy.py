@@ -7,11 +7,13 @@
 
 import shlex
 from collections.abc import AsyncIterator
+from functools import partial
 
 from agent.errors import WrongUse
 from agent.issue import Issue
 from agent.policies.policy import Action, Episode
 from agent.policies.repair.candidates import Candidate
+from agent.policies.repair.foretelling import Foretelling
 from agent.policies.repair.replacement import edit_argument
 from agent.policies.repair.reproduction import Reproduction, find_reproductions
 from agent.policies.repair.search import CannotSearch, Found, Search, Target
@@ -99,7 +101,10 @@ class RepairPolicy:
         episode = self._now
         target = Target(issue_text(episode.issue), tests, script, episode.test_command)
         seconds = 0.85 * episode.seconds_left
-        search = Search(episode.sandbox, target, self._settings, episode.note, seconds)
+        ahead, foretelling = episode.preflight, None
+        if ahead is not None:
+            foretelling = partial(Foretelling, ahead, step=episode.step)
+        search = Search(episode.sandbox, target, self._settings, episode.note, seconds, foretelling)
         try:
             found = await search.run()
         except CannotSearch as reason:

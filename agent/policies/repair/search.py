@@ -13,10 +13,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 
 from agent.policies.repair.bench import FOLDER, Bench, Plan, PytestCommand, Trial, Verdict
 from agent.policies.repair.candidates import Candidate, Candidates
+from agent.policies.repair.foretelling import Foretelling
 from agent.policies.repair.hints import gather_hints
 from agent.policies.repair.localise import Spectrum, Suspicion, matching, ochiai
 from agent.policies.repair.merit import is_last_resort, merit
@@ -95,7 +96,20 @@ class Search:
         settings: RepairSettings,
         note: Callable[[EventData], object],
         seconds: float,
+        foretelling: Callable[[str], Foretelling] | None = None,
     ) -> None:
+        """Nothing is run before `run`.
+
+        Args:
+            sandbox: the agent's; it is only forked.
+            target: what is to be repaired.
+            settings: the budgets.
+            note: puts an event into the trajectory.
+            seconds: it may take at most.
+            foretelling: asks a world model about edits, given the failing test.
+        """
+        self._foretell = foretelling
+        self._foretelling: Foretelling | None = None
         self._sandbox = sandbox
         self._target = target
         self._settings = settings
@@ -208,7 +222,24 @@ class Search:
         candidates = await self._candidates(suspicion)
         self._found.functions = [f"{path}::{name}" for _, path, name in candidates.functions()[:20]]
         plan = await self._plan(command)
-        await self._waves(iter(candidates), candidates, plan)
+        stream = iter(candidates)
+        head, believed = await self._foretold(stream, candidates)
+        await self._waves(chain(head, stream), candidates, plan, believed)
+
+    async def _foretold(
+        self, stream: Iterator[Candidate], all_: Candidates
+    ) -> tuple[list[Candidate], int]:
+        """The first edits, ordered by what a model says, and how many it believes in."""
+        test = self._failing[0]
+        if self._foretell is None or self._target.reproduction is not None:
+            return [], 0
+        self._foretelling = self._foretell(test)
+        head = list(islice(stream, self._settings.foretold))
+        return await self._foretelling.ordered(
+            head,
+            self._benches[0].sandbox,
+            lambda one: apply_edits(all_.files[one.path].text, one.edits),
+        )
 
     async def _candidates(self, suspicion: Suspicion) -> Candidates:
         tests = {path: await self._read(path) for path in self._files}
@@ -258,8 +289,12 @@ class Search:
             ),
         )
 
-    async def _waves(self, stream: Iterator[Candidate], all_: Candidates, plan: Plan) -> None:
+    async def _waves(
+        self, stream: Iterator[Candidate], all_: Candidates, plan: Plan, believed: int
+    ) -> None:
         """Try edits until one wins or the budget is spent.
+
+        Those that a model believes in, the first so many, are a wave of their own.
 
         What fails hot although a fresh process might say otherwise is tried again in one, a quarter
         of a wave at a time, as that is slow.
@@ -271,11 +306,13 @@ class Search:
         while self._left() > 1 and self._found.judged < self._settings.judged:
             wave = again[:size] + [one for one, _ in islice(doubtful.values(), size // 4)]
             room = max(0, self._settings.trials - self._found.tried)
-            wave += list(islice(stream, min(room, max(0, size - len(wave)))))
+            wave += list(islice(stream, min(room, believed or max(0, size - len(wave)))))
             if not wave:
                 break
             again = again[size:]
-            size = min(size * 2, _LARGEST_WAVE * len(self._benches))
+            if not believed:
+                size = min(size * 2, _LARGEST_WAVE * len(self._benches))
+            believed = 0
             trials = await self._wave(wave, plan)
             survivors, waiting = waiting, []
             for candidate, trial in trials:
@@ -372,6 +409,8 @@ class Search:
     def _tell(
         self, candidate: Candidate, failing: Verdict, kept: Verdict | None, seconds: float
     ) -> None:
+        if self._foretelling is not None:
+            self._foretelling.tried(candidate, failing)
         self._note(
             Tried(
                 number=candidate.number,

@@ -26,5 +26,8 @@ class RepairSettings(BaseModel):
     files: int = Field(default=16, ge=1)
     """Source files looked at, the most suspicious first."""
 
+    foretold: int = Field(default=16, ge=1)
+    """Edits put to a world model before they are tried, where one is to be asked."""
+
     seed: int = 0
     """Orders edits that are equally likely."""

@@ -1,0 +1,82 @@
+"""Edits in the order of what a world model says of them, before any of them is tried.
+
+A prediction costs a question to the model, so only the likeliest edits are put to it. Those that it
+says repair the failing test are tried first, by themselves: when one of them really does, the
+others need not be tried at all. No edit is left out for what a model says.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from agent.policies.repair.candidates import Candidate
+from agent.preflight.forecast import Forecast, gather
+from agent.preflight.preflight import Preflight
+from sandboxes.sandbox import Sandbox
+
+_OUTCOMES = {"pass": "passed", "fail": "failed"}
+
+
+@dataclass
+class Foretelling:
+    """Puts edits to a model, one by one.
+
+    Attributes:
+        preflight: asks it.
+        test: the failing test.
+        step: the policy's, for the trajectory.
+    """
+
+    preflight: Preflight
+    test: str
+    step: int
+    _said: dict[int, Forecast] = field(default_factory=dict)
+
+    async def ordered(
+        self,
+        candidates: Sequence[Candidate],
+        sandbox: Sandbox,
+        edited: Callable[[Candidate], str],
+    ) -> tuple[list[Candidate], int]:
+        """The edits, those that are said to repair the test first.
+
+        Args:
+            candidates: in the order they would be tried in.
+            sandbox: a fork; each edit is made there for a moment.
+            edited: the text of an edit's file with the edit made.
+
+        Returns:
+            The edits, and how many are said to repair it.
+
+        Raises:
+            SandboxDied: the fork went away.
+            ModelError: the model cannot be asked at all.
+        """
+        programs = []
+        for each in candidates:
+            original = await sandbox.read_file(each.path)
+            await sandbox.write_file(each.path, edited(each).encode())
+            try:
+                changed = {each.path: [each.line]}
+                settings = self.preflight.settings
+                programs.append(await gather(self.test, sandbox, settings, changed))
+            finally:
+                await sandbox.write_file(each.path, original)
+        said = await asyncio.gather(
+            *(self.preflight.foretell(self.test, program, self.step) for program in programs)
+        )
+        self._said = {one.number: each for one, each in zip(candidates, said, strict=True)}
+        believed = sum(each.judged.verdict == "pass" for each in said)
+        return sorted(candidates, key=self._rank), believed
+
+    def tried(self, candidate: Candidate, failing: str) -> None:
+        """Tell what became of an edit."""
+        each = self._said.pop(candidate.number, None)
+        if each is not None:
+            self.preflight.happened(each, _OUTCOMES.get(failing, "error"), self.step)
+
+    def _rank(self, candidate: Candidate) -> tuple[int, float, int]:
+        judged = self._said[candidate.number].judged
+        if judged.verdict == "pass":
+            return 0, -judged.confidence, candidate.number
+        return (1 if judged.verdict == "unsure" else 2), 0.0, candidate.number
