@@ -35,6 +35,7 @@ class Code:
     branches: dict[int, tuple[ast.expr, frozenset[int]]]
     _statements: dict[int, frozenset[int]]
     _after: dict[int, frozenset[int]]
+    _raised: dict[int, frozenset[int]]
     _free: bool
 
     @property
@@ -42,8 +43,14 @@ class Code:
         """The lines that a frame can be at."""
         return self.lines if self._free else self.begins | self._statements.keys()
 
-    def follows(self, line: int, next_line: int) -> bool:
-        """Whether the event of a line may be followed by that of another, or of the same again."""
+    def follows(self, line: int, next_line: int, raised: bool = False) -> bool:
+        """Whether the event of a line may be followed by that of another, or of the same again.
+
+        Args:
+            line: of the first one.
+            next_line: of the other one.
+            raised: whether there was the event of an exception in between.
+        """
         if self._free:
             return next_line in self.lines
         if self.together(line, next_line):
@@ -51,7 +58,8 @@ class Code:
         # A statement over several lines may begin at any of them.
         entered = self._statements.get(next_line, frozenset({next_line}))
         keys = self._statements.get(line, frozenset({line}))
-        return any(entered & self._after.get(key, frozenset()) for key in keys)
+        ways = (self._after, self._raised) if raised else (self._after,)
+        return any(entered & way.get(key, frozenset()) for key in keys for way in ways)
 
     def together(self, line: int, other: int) -> bool:
         """Whether two lines are of one statement, or of its head, that spans several."""
@@ -108,6 +116,7 @@ def _of_body(node: _Body, owner: str) -> Code:
         branches=flow.branches,
         _statements={line: frozenset(keys) for line, keys in flow.statements.items()},
         _after={line: frozenset(lines) for line, lines in flow.after.items()},
+        _raised={line: frozenset(lines) for line, lines in flow.raised.items()},
         _free=False,
     )
 
@@ -126,6 +135,7 @@ def _inline(node: _Inline) -> Code:
         branches={},
         _statements={},
         _after={},
+        _raised={},
         _free=True,
     )
 

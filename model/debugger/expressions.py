@@ -91,7 +91,8 @@ def parse(text: str) -> ast.expr:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise ExpressionProblem("that is not an expression") from None
     for node in ast.walk(tree):
-        if not isinstance(node, _ALLOWED):
+        unpacks = isinstance(node, ast.Dict) and None in node.keys
+        if not isinstance(node, _ALLOWED) or unpacks:
             what = type(node).__name__
             raise ExpressionProblem(f"only names, literals and comparisons, not {what}")
     return tree.body

@@ -71,9 +71,14 @@ class History:
         return len(self._line.moments)
 
     @property
+    def over(self) -> bool:
+        """Whether nothing follows what is known."""
+        return self._line.over
+
+    @property
     def at_end(self) -> bool:
         """Whether the trace is over and the session stands at its last moment."""
-        return self._line.over and self.number == self.known - 1
+        return self.over and self.number == self.known - 1
 
     def so_far(self) -> list[Moment]:
         """The moments up to the current one."""

@@ -156,7 +156,7 @@ class Places:
             stays = line == next_line or code.together(line, next_line)
             # A call that is stepped over returns from anywhere.
             return 0 if stays or scope._kind == "call" else _JUMP
-        if not code.follows(line, next_line):
+        if not code.follows(line, next_line, scope._kind == "exception"):
             return _JUMP
         return _DOUBTFUL * _contradicted(code, line, next_line, scope)
 
@@ -187,4 +187,4 @@ def _fitting(code: Code, locals_: Mapping[str, str] | None) -> int:
 
 def _anything(lines: frozenset[int]) -> Code:
     """The code of a source that does not parse: any line may follow any other."""
-    return Code("", "", lines, lines, None, True, {}, {}, {}, True)
+    return Code("", "", lines, lines, None, True, {}, {}, {}, {}, True)

@@ -175,13 +175,15 @@ class Session:
         """To the moment of a number; those that are not known yet are predicted.
 
         Raises:
-            DebuggerProblem: numbers begin at 0; and what `step` raises.
+            DebuggerProblem: there is none of that number; and what `step` raises.
         """
         if number < 0:
             raise DebuggerProblem("frames are numbered from 0 on")
         if number < self._history.known:
             self._history.move(number)
             return self.here()
+        if self._history.over:
+            raise DebuggerProblem(f"the trace ends with frame {self._history.known - 1}")
         self._history.move(self._history.known - 1)
         return await self._go(lambda moment: self.number >= number, breaks=False)
 
