@@ -85,15 +85,13 @@ async def _ask(task: "Task", way: "Way", settings: Settings, marked: bool, as_js
         if not as_json:
             click.echo(f"  {safe(line)}", err=True)
 
-    async with open_model(settings, say) as (model, _):
-        answers = await task.answers(model, way)
-    counts = Counter(answer.text for answer in answers)
-    distinct = {answer.text: answer for answer in reversed(answers)}
     marks: dict[str, Mark] = {}
-    if marked:
-        async with Bench(settings, say) as bench:
-            for text, _ in counts.most_common():
-                marks[text] = await mark(task, distinct[text], bench)
+    async with open_model(settings, say) as (model, _), Bench(settings, say) as bench:
+        answers = await task.answers(model, way, bench)
+        counts = Counter(answer.text for answer in answers)
+        distinct = {answer.text: answer for answer in reversed(answers)}
+        for text in counts if marked else ():
+            marks[text] = await mark(task, distinct[text], bench)
     ranked = [distinct[text] for text, _ in counts.most_common()]
     if as_json:
         shown = [_as_json(each, counts[each.text], marks.get(each.text)) for each in ranked]

@@ -62,7 +62,7 @@ async def ask(task: Task, model: Model, way: Way, runner: Runner) -> Result:
     """
     started = time.monotonic()
     try:
-        answers = await task.answers(model, way)
+        answers = await task.answers(model, way, runner)
     except (ContextExceeded, RequestRefused) as problem:
         # That is this task's alone: it is too long, or the server will have none of it.
         answers = [Answer("", problem.message)] * way.samples

@@ -35,7 +35,7 @@ class InputTask:
     function: str
     output: str
 
-    async def answers(self, model: Model, way: Way) -> list[Answer]:
+    async def answers(self, model: Model, way: Way, runner: Runner) -> list[Answer]:
         """Calls of the function.
 
         By trace, a call that was found is traced; the facts say what it returns by that.

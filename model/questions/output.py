@@ -54,7 +54,7 @@ class OutputTask:
     call: str
     expected: str | None = None
 
-    async def answers(self, model: Model, way: Way) -> list[Answer]:
+    async def answers(self, model: Model, way: Way, runner: Runner) -> list[Answer]:
         """Values of the call, as literals where they are such."""
         match way.mode:
             case "trace":

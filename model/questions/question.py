@@ -138,8 +138,13 @@ class Task(Protocol):
         """Within its data set."""
         ...
 
-    async def answers(self, model: Model, way: Way) -> list[Answer]:
+    async def answers(self, model: Model, way: Way, runner: Runner) -> list[Answer]:
         """Ask the model; as many answers as samples.
+
+        Args:
+            model: whom to ask.
+            way: how.
+            runner: for what has to run before anything can be asked.
 
         Raises:
             ModelError: the model does not answer.

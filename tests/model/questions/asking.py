@@ -22,7 +22,7 @@ async def questioned(*script: Reply) -> AsyncIterator[tuple[ModelServer, Model]]
 async def answers(task: Task, way: Way, *script: Reply) -> list[Answer]:
     """What a task's answers are if the model says this."""
     async with questioned(*script) as (_, model):
-        return await task.answers(model, way)
+        return await task.answers(model, way, NothingRuns())
 
 
 class NothingRuns:

@@ -29,8 +29,8 @@ async def test_how_it_is_asked_in_words() -> None:
         server,
         model,
     ):
-        direct = await TASK.answers(model, Way("direct", most=50))
-        thought = await TASK.answers(model, Way("reasoning"))
+        direct = await TASK.answers(model, Way("direct", most=50), NothingRuns())
+        thought = await TASK.answers(model, Way("reasoning"), NothingRuns())
     assert [each.text for each in (*direct, *thought)] == ["2", "3"]
     first, second = (request.json for request in server.asked)
     assert (first["max_tokens"], first["temperature"], "logprobs" in first) == (50, 0.0, False)
@@ -45,7 +45,7 @@ async def test_how_it_is_asked_in_words() -> None:
 async def test_samples_are_drawn_apart() -> None:
     script = [say(f"<answer>{n}</answer>") for n in (2, 2, 3)]
     async with questioned(*script) as (server, model):
-        found = await TASK.answers(model, Way("direct", samples=3, seed=5))
+        found = await TASK.answers(model, Way("direct", samples=3, seed=5), NothingRuns())
     assert sorted(each.text for each in found) == ["2", "2", "3"]
     assert sorted(request.json["seed"] for request in server.asked) == [5, 6, 7]
     assert all(request.json["temperature"] == 1.0 for request in server.asked)
@@ -53,8 +53,8 @@ async def test_samples_are_drawn_apart() -> None:
 
 async def test_the_value_out_of_a_trace_and_at_once() -> None:
     async with questioned(say(TRACE), say(write_line(FRAMES[-1]))) as (server, model):
-        traced = await TASK.answers(model, Way("trace"))
-        stepped = await TASK.answers(model, Way("step"))
+        traced = await TASK.answers(model, Way("trace"), NothingRuns())
+        stepped = await TASK.answers(model, Way("step"), NothingRuns())
     assert [each.text for each in (*traced, *stepped)] == ["2", "2"]
     program = Program.of_call(SOURCE, "f(1)")
     asked = [request.json["messages"] for request in server.asked]
@@ -163,7 +163,8 @@ async def test_cwm_is_asked_in_its_own_tokens(small_tokenizer: Tokenizer) -> Non
             TokenSpeaker(client, small_tokenizer), TokenPredictor(client, small_tokenizer)
         )
         found = [
-            await TASK.answers(model, Way(mode)) for mode in ("reasoning", "direct", "reasoning")
+            await TASK.answers(model, Way(mode), NothingRuns())
+            for mode in ("reasoning", "direct", "reasoning")
         ]
     assert [each.text for (each,) in found] == ["2", "2", ""]
     assert found[2][0].problem == "the answer was cut off"
