@@ -69,7 +69,8 @@ def list_text(session: "Session", line: int | None = None) -> str:
     lines = []
     for number in range(first, last + 1):
         at = ">" if number == spot.line else "?" if number in spot.others else " "
-        lines.append(f"{number:5} {at}{'*' if number in stops else ' '} {source[number - 1]}")
+        mark = f"{at}{'*' if number in stops else ' '}"
+        lines.append(f"{number:5} {mark} {source[number - 1]}".rstrip())
     return _safe(lines)
 
 
