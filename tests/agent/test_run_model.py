@@ -43,7 +43,7 @@ def test_a_model_resolves_an_issue(runs: Runs, voice: Voice) -> None:
         ended = runs(server, *voice.flags, "--model", MODEL, "--seed", 7)
     assert ended.status == 0, ended
     assert ended.err.splitlines()[0] == "clamp: the cwm policy decides"
-    assert f"profile {voice.profile}" in ended.err
+    assert f"({voice.profile}, " in ended.err
     assert "+    if value > high:" in ended.out
     assert {path.name for path in runs.folder.iterdir()} >= {
         *("run.json", "events.jsonl", "patch.diff", "result.json")
