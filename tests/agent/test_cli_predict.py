@@ -1,0 +1,243 @@
+"""``foretrace predict`` and ``foretrace compare``: what is asked, shown, scored and refused."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from model.predict.jsonlines import write_line
+from model.predict.predictor import Program
+from model.trace.frame import Frame
+from model.trace.writing import FRAME_SEP, write_frames
+from tests.agent.conftest import CommandLine
+from tests.agent.knownprogram import CALL, SOURCE, Known, known_program
+from tests.model import replies
+from tests.model.debugger.knowing import executed
+from tests.model.predict.programs import END, FRAMES, write
+from tests.model.replies import Reply, say
+from tests.model.server import threaded_model_server
+from tests.model.trace.examples import EXAMPLE_SOURCE, EXAMPLE_TEXT
+
+EXAMPLE = {"source": EXAMPLE_SOURCE, "call": "f(1)"}
+
+
+def answers(known: Known, *traces: Sequence[Frame], end: str = END) -> None:
+    """Let the model write these traces."""
+    written = [write_frames(trace[1:], ended=False) for trace in traces]
+    known.server.script[:] = [write(known.tokenizer, text, end) for text in written]
+
+
+def wrong(frames: Sequence[Frame], number: int, **changes: object) -> list[Frame]:
+    """A trace with one frame that is otherwise."""
+    return [replace(f, **changes) if n == number else f for n, f in enumerate(frames)]
+
+
+# predict
+
+TEXT = """\
+work.py
+    4 > def main():
+    5       return f(1)
+    1 >   def f(a):                                           # a = 1
+    2         b = a + 1
+    3         return b                                        # b = 2
+    3 <   2
+    5 < 2
+
+returns 2
+"""
+
+
+def test_a_trace_for_people(foretrace: CommandLine) -> None:
+    with known_program(foretrace, **EXAMPLE) as known:
+        ended = foretrace("predict", *known.flags)
+    assert ended.status == 0, ended
+    shown, _, tokens = ended.out.rpartition("tokens: ")
+    assert shown == TEXT
+    assert tokens.endswith("written\n")
+    assert "profile cwm" in ended.err
+
+
+def test_the_model_s_form_byte_for_byte(foretrace: CommandLine) -> None:
+    with known_program(foretrace, **EXAMPLE) as known:
+        ended = foretrace("predict", *known.flags, "--format", "cwm")
+    assert (ended.status, ended.out) == (0, EXAMPLE_TEXT), ended
+
+
+def test_a_trace_for_programs(foretrace: CommandLine) -> None:
+    with known_program(foretrace, **EXAMPLE) as known:
+        ended = foretrace("predict", *known.flags, "--format", "json")
+    assert ended.status == 0, ended
+    *frames, end = map(json.loads, ended.out.splitlines())
+    assert [frame["line"] for frame in frames] == [4, 5, 1, 2, 3, 3, 5]
+    assert [frame["depth"] for frame in frames] == [0, 0, 1, 1, 1, 1, 0]
+    assert frames[3]["locals"] == {"a": "1"}  # in full
+    assert frames[0]["logprob"] is None
+    assert frames[1]["logprob"] < 0
+    assert (end["end"], end["value"], end["problems"]) == ("returned", "2", [])
+    assert set(end["tokens"]) == {"reused", "computed", "written"}
+    assert end["tokens"]["written"] > 50
+
+
+def test_samples_are_counted_and_the_likeliest_is_shown(foretrace: CommandLine) -> None:
+    other = wrong(wrong(FRAMES, 5, value="3"), 6, value="3")
+    with known_program(foretrace, replies.silent(), **EXAMPLE) as known:
+        answers(known, other, FRAMES, FRAMES)
+        ended = foretrace("predict", *known.flags, "--samples", "3", "--seed", "7")
+        seeds = sorted(asked.json["seed"] for asked in known.server.asked)
+        answers(known, FRAMES, FRAMES)
+        twice = foretrace("predict", *known.flags, "--samples", "2", "--format", "cwm")
+    assert ended.status == 0, ended
+    assert "2 of 3: returns 2\n1 of 3: returns 3\n" in ended.out
+    assert "    3 <   2\n" in ended.out
+    assert seeds == [7, 8, 9]
+    assert "tokens: 0 of" not in ended.out  # the others found the prompt read
+    assert twice.out == f"{EXAMPLE_TEXT}\n" * 2
+
+
+def test_a_value_at_once(foretrace: CommandLine) -> None:
+    with known_program(foretrace, **EXAMPLE) as known:
+        shown = foretrace("predict", *known.flags, "--value")
+        read = foretrace("predict", *known.flags, "--value", "--format", "json")
+        silly = foretrace("predict", *known.flags, "--value", "--samples", "2")
+        known.server.script[:] = [write(known.tokenizer, "Two.", FRAME_SEP)]
+        none = foretrace("predict", *known.flags, "--value")
+    assert shown.out.startswith("returns 2\ntokens: ")
+    assert json.loads(read.out)["value"] == "2"
+    assert silly.status == 2
+    assert none.status == 1
+    assert "the model wrote no value" in none.out
+
+
+def test_any_model_is_asked_by_chat(foretrace: CommandLine) -> None:
+    (foretrace.folder / "work.py").write_text(EXAMPLE_SOURCE)
+    text = "\n".join(map(write_line, FRAMES[1:])) + '\n{"event": "end"}\n'
+    with threaded_model_server(say(text)) as server:
+        flags = ["--model-url", server.url, "--format", "cwm"]
+        ended = foretrace("predict", "work.py", "--call", "f(1)", *flags)
+        assert server.asked[0].path == "/v1/chat/completions"
+    assert (ended.status, ended.out) == (0, EXAMPLE_TEXT), ended
+    assert "profile chat" in ended.err
+
+
+def test_a_trace_without_an_end_is_shown_and_said(foretrace: CommandLine) -> None:
+    with known_program(foretrace, replies.silent(), **EXAMPLE) as known:
+        answers(known, FRAMES[:4], end="")
+        ended = foretrace("predict", *known.flags)
+    assert ended.status == 1, ended
+    assert "no end: it took the most tokens" in ended.out
+    assert "    2         b = a + 1\n" in ended.out
+
+
+def test_an_exception_is_what_a_call_raises(foretrace: CommandLine) -> None:
+    source = "def f(a):\n    return 1 / a\n"
+    with known_program(foretrace, source=source, call="f(0)") as known:
+        ended = foretrace("predict", *known.flags)
+    assert ended.status == 0, ended
+    assert "raises ZeroDivisionError('division by zero')\n" in ended.out
+
+
+HOSTILE = "\x1b[2J\x07\r\u202e"
+
+
+def test_what_a_model_writes_is_shown_safely(foretrace: CommandLine) -> None:
+    locals_ = {f"a{HOSTILE}": HOSTILE}
+    frames = [*FRAMES[:2], Frame("line", f"{HOSTILE}\n", locals_), *FRAMES[2:]]
+    frames = wrong(frames, 7, value=HOSTILE)
+    with known_program(foretrace, replies.silent(), **EXAMPLE) as known:
+        answers(known, frames, frames)
+        text = foretrace("predict", *known.flags)
+        lines = foretrace("predict", *known.flags, "--format", "json")
+    for ended in (text, lines):
+        assert ended.status == 0, ended
+        assert not set(ended.out + ended.err) & set(HOSTILE) - {"[", "2", "J"}
+    assert "line 0 is none: work.py has no line with that text" in text.out
+    assert json.loads(lines.out.splitlines()[2])["locals"] == locals_
+
+
+@pytest.mark.parametrize("command", ["predict", "compare"])
+def test_what_cannot_be_asked_is_refused(command: str, foretrace: CommandLine) -> None:
+    (foretrace.folder / "work.py").write_text(SOURCE)
+    for file, call, words in [
+        ("none.py", "f(1)", "cannot read none.py"),
+        (".", "f(1)", "cannot read ."),
+        ("work.py", "f(", "the call does not parse"),
+        ("work.py", "x = 1", "the call does not parse"),
+    ]:
+        ended = foretrace(command, file, "--call", call, "--model-url", "http://127.0.0.1:9")
+        assert (ended.status, ended.out) == (2, ""), ended
+        assert words in ended.err
+        assert len(ended.err.splitlines()) == 1
+    away = foretrace(command, "work.py", "--call", "f(1)", "--model-url", "http://127.0.0.1:9")
+    assert (away.status, away.out) == (3, "")
+    assert "Traceback" not in away.err
+
+
+# compare
+
+
+def compared(foretrace: CommandLine, known: Known, *more: str) -> tuple[int, str]:
+    ended = foretrace("compare", *known.flags, *more)
+    assert "Traceback" not in ended.err, ended.err
+    return ended.status, ended.out
+
+
+@pytest.mark.engine
+def test_a_prediction_that_is_right(foretrace: CommandLine) -> None:
+    with known_program(foretrace) as known:
+        status, text = compared(foretrace, known)
+        read_status, read = compared(foretrace, known, "--json")
+    assert (status, read_status) == (0, 0)
+    assert text.startswith("30 frames predicted, 30 recorded\n")
+    assert "  output pass@1         yes\n" in text
+    assert "no difference was found" in text
+    fields = json.loads(read)
+    assert (fields["agree"], fields["divergence"]) == (True, None)
+    assert fields["scores"]["action exact match"] == {"hits": 29, "of": 29}
+
+
+@pytest.mark.engine
+def test_the_first_difference_is_shown_with_both_states(foretrace: CommandLine) -> None:
+    frames = executed(Program.of_call(SOURCE, CALL))
+    at = next(n for n, frame in enumerate(frames) if "total += i" in frame.source)
+    locals_ = {**(frames[at].locals or {}), "i": "5"}
+    with known_program(foretrace, replies.silent()) as known:
+        script: list[Sequence[Frame]] = [wrong(frames, at, locals=locals_)] * 2
+        answers(known, *script)
+        status, text = compared(foretrace, known)
+        read_status, read = compared(foretrace, known, "--json")
+    assert (status, read_status) == (1, 1)
+    assert f"first difference, at frame {at}: other locals\n" in text
+    assert "  i: predicted 5, recorded 0\n" in text
+    assert "predicted line: total += i\n" in text
+    assert "recorded line line 4: total += i\n" in text
+    assert "  output pass@1         yes\n" in text
+    divergence = json.loads(read)["divergence"]
+    assert divergence["names"] == {"i": ["5", "0"]}
+    assert divergence["frame"] == {"predicted": at, "recorded": at}
+    assert divergence["recorded"]["locals"] == {"n": "3", "total": "0", "i": "0"}
+
+
+@pytest.mark.engine
+def test_a_wrong_value_and_a_trace_without_an_end(foretrace: CommandLine) -> None:
+    reply: Reply = replies.silent()
+    with known_program(foretrace, reply, **EXAMPLE) as known:
+        answers(known, wrong(FRAMES, 5, value="3"))
+        status, text = compared(foretrace, known)
+        answers(known, FRAMES[:4], end="")
+        cut_status, cut = compared(foretrace, known)
+    assert (status, cut_status) == (1, 1)
+    assert "another value\n  predicted 3, recorded 2\n" in text
+    assert "the predicted trace has no end" in cut
+    assert "  output pass@1         no\n" in cut
+
+
+@pytest.mark.engine
+def test_what_cannot_be_recorded_is_told_before_the_model_is_asked(foretrace: CommandLine) -> None:
+    with known_program(foretrace, **EXAMPLE) as known:
+        flags = [flag if flag != "f(1)" else "nothing(1)" for flag in known.flags]
+        ended = foretrace("compare", *flags)
+        assert not known.server.asked
+    assert (ended.status, ended.out) == (2, "")
+    assert "work.py has no nothing" in ended.err
