@@ -78,13 +78,19 @@ def calls_within(node: ast.AST, name: str) -> bool:
     return any(isinstance(each, ast.Call) and called(each) == name for each in ast.walk(node))
 
 
-def last_function(source: str) -> str:
-    """The name of the last function at a program's top level; empty where there is none."""
+def module(source: str) -> ast.Module | None:
+    """The syntax tree of a program; None where it does not parse."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            body = ast.parse(source).body
+            return ast.parse(source)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return ""
+        return None
+
+
+def last_function(source: str) -> str:
+    """The name of the last function at a program's top level; empty where there is none."""
+    tree = module(source)
+    body = tree.body if tree is not None else []
     names = [each.name for each in body if isinstance(each, ast.FunctionDef)]
     return names[-1] if names else ""

@@ -1,9 +1,9 @@
 """A script as a function, as traces begin at functions."""
 
 import ast
-import warnings
 from collections.abc import Iterable
 
+from model.questions.literals import module
 from model.trace.writing import NoEntry
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
@@ -17,25 +17,25 @@ def as_function(source: str) -> tuple[str, str]:
     definitions use are declared global.
 
     Raises:
-        NoEntry: it does not parse.
+        NoEntry: it does not parse, or is nested too deeply.
     """
+    tree = module(source)
+    if tree is None:
+        raise NoEntry("the program does not parse")
+    name = "script"
+    while name in source:
+        name += "_"
+    above, body = _parted(tree.body)
+    shared = sorted(_stored(body) & (_named(above) | _stored(above)))
+    inner: list[ast.stmt] = [ast.Global(shared)] if shared else []
+    function = ast.parse(f"def {name}():\n    pass").body[0]
+    assert isinstance(function, ast.FunctionDef)
+    function.body = [*inner, *body] or [ast.Pass()]
+    whole = ast.Module([*above, function], tree.type_ignores)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source)
-            name = "script"
-            while name in source:
-                name += "_"
-            above, body = _parted(tree.body)
-            shared = sorted(_stored(body) & (_named(above) | _stored(above)))
-            inner: list[ast.stmt] = [ast.Global(shared)] if shared else []
-            function = ast.parse(f"def {name}():\n    pass").body[0]
-            assert isinstance(function, ast.FunctionDef)
-            function.body = [*inner, *body] or [ast.Pass()]
-            whole = ast.Module([*above, function], tree.type_ignores)
-            return ast.unparse(ast.fix_missing_locations(whole)) + "\n", f"{name}()"
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        raise NoEntry("the program does not parse") from None
+        return ast.unparse(ast.fix_missing_locations(whole)) + "\n", f"{name}()"
+    except RecursionError:
+        raise NoEntry("the program is nested too deeply") from None
 
 
 def _parted(statements: list[ast.stmt]) -> tuple[list[ast.stmt], list[ast.stmt]]:
