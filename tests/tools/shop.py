@@ -212,6 +212,24 @@ FILES = {
             return request.param
 
         def test_several(several):
+            assert several in (1, 2)
+
+        WORD = "word"
+
+        @pytest.fixture(params=["plain", WORD, twice], ids=["p", None, "t"])
+        def kind(request, several):
+            made = request.param
+            return made, several
+
+        @pytest.mark.parametrize("n", [2, "p"])
+        def test_kinds(n, kind):
+            assert kind[0] in ("plain", "word", twice)
+
+        @pytest.fixture
+        def asking(request):
+            return request.node
+
+        def test_asking(asking):
             pass
 
         def test_captured(capsys):

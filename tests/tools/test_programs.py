@@ -61,8 +61,7 @@ async def shared(shop: Box) -> AsyncIterator[DockerSandbox]:
 
 
 NO_PROGRAM = {
-    f"{M}::test_several[1]": "the test has no parameters in its decorators",
-    f"{M}::test_several[2]": "the test has no parameters in its decorators",
+    f"{M}::test_asking": "the fixture asking looks at the request",
     f"{M}::test_captured": "the fixture capsys is not in the repository",
     f"{M}::test_held": "the fixture held yields within a block",
     f"{M}::test_computed[0]": "the test's parameters are computed, not written down",
@@ -85,7 +84,7 @@ async def test_programs_do_what_pytest_says_of_the_tests(shared: DockerSandbox) 
     run = await run_tests(shared, files, settings)
     status = {each.id: each.status for each in run.outcomes}
     status.pop(f"{M}::test_async")  # pytest alone does not run it
-    assert len(status) == 43, status
+    assert len(status) == 56, status
     programs: dict[str, str] = {}
     refused: dict[str, str] = {}
     for test in status:
@@ -247,9 +246,9 @@ async def test_a_name_that_two_files_define_is_told_apart_by_imports_and_said(
         ),
         (
             f"{O}::test_rounded[7-7]",
-            "the parameter set [7-7] cannot be told from the test's decorators",
+            "the parameter set [7-7] cannot be told from the source",
         ),
-        (f"{O}::test_alias[1]", "the test has no parameters in its decorators"),
+        (f"{O}::test_alias[1]", "neither the test nor a fixture of it has parameters"),
     ],
 )
 async def test_what_is_not_there_is_one_clear_line(

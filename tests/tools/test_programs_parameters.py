@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tools.programs.module import Function, read_module
-from tools.programs.parameters import NotFound, arguments
+from tools.programs.parameters import NotFound, arguments, marks_of
 
 CASES = """
 import enum, math, pytest
@@ -126,7 +126,7 @@ def test_every_id_of_pytest_is_found(collected: list[tuple[str, dict[str, str]]]
         if "::" in head:
             decorators.append(module.scope("TestAll").decorator_list)  # type: ignore[union-attr]
         try:
-            found = arguments(decorators, rest[:-1], constants(scope))
+            found = arguments(marks_of(decorators), rest[:-1], constants(scope))
         except NotFound:
             not_told.add(f"{head.rpartition(':')[2]}[{rest}")
             continue
@@ -173,7 +173,7 @@ def decorated(marks: str) -> list[ast.expr]:
 )
 def test_what_cannot_be_told_is_one_line(marks: str) -> None:
     with pytest.raises(NotFound) as caught:
-        arguments([decorated(marks)], "2", lambda _: None)
+        arguments(marks_of([decorated(marks)]), "2", lambda _: None)
     assert len(str(caught.value).splitlines()) == 1
 
 
@@ -181,7 +181,7 @@ def test_what_cannot_be_told_is_one_line(marks: str) -> None:
 def test_whatever_the_id_is_it_is_found_or_told(wanted: str, values: list[object]) -> None:
     marks = decorated(f"@p.parametrize('a', {values!r})")
     try:
-        found = arguments([marks], wanted, lambda _: None)
+        found = arguments(marks_of([marks]), wanted, lambda _: None)
     except NotFound:
         return
     assert ast.unparse(found["a"])

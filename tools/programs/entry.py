@@ -1,6 +1,7 @@
 """How a test is started without pytest: a call with its arguments, and what comes before it."""
 
 import ast
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -24,7 +25,7 @@ class Entry:
         before: statements that come before it, when there are any.
         after: those that follow.
         fixtures: the functions that make its arguments.
-        values: the expressions of its parameters.
+        values: the expressions of its parameters, each with the file it is from.
         methods: of its class that are called.
         imports: modules that the call needs.
         notes: what is not as with pytest, one line each.
@@ -34,7 +35,7 @@ class Entry:
     before: list[str] = field(default_factory=list)
     after: list[str] = field(default_factory=list)
     fixtures: list[Definition] = field(default_factory=list)
-    values: list[ast.expr] = field(default_factory=list)
+    values: list[tuple[Module, ast.expr]] = field(default_factory=list)
     methods: set[str] = field(default_factory=set)
     imports: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
@@ -68,20 +69,30 @@ async def entry_of(
     """
     _refuse_generated(located)
     try:
-        values = parameters.arguments(located.decorators, given, _constants(located.home))
+        marks = parameters.marks_of(located.decorators)
         wanted = _wanted(located)
         asked = [*_used_fixtures(located), *wanted]
         finder = FixtureFinder(sources, resolver, located.module, located.classes)
-        plan = await finder.plan(asked, frozenset(values))
+        plan = await finder.plan(asked, parameters.given_names(marks))
+        constants = _constants(located.home)
+        # In a thread, for there may be many sets.
+        values = await asyncio.to_thread(
+            parameters.arguments, marks, given, constants, plan.parameters
+        )
     except (parameters.NotFound, NotPlain) as problem:
         raise NoProgram(str(problem)) from None
     entry = Entry("")
-    entry.values = [*values.values()]
+    homes = {each.parameter: each.home or located.home for each in plan.fixtures.values()}
+    entry.values = [(homes.get(name, located.home), value) for name, value in values.items()]
     entry.notes = [*plan.notes, *_marks(located)]
     entry.imports = {each for fixture in plan.fixtures.values() for each in fixture.imports}
     entry.fixtures = [each.definition for each in plan.fixtures.values() if each.definition]
     entry.methods.add(located.function.name)
-    texts = {name: _text(located.home, value) for name, value in values.items()}
+    if plan.parameters:
+        entry.imports.add("types")
+    texts = {
+        name: _text(home, value) for name, (home, value) in zip(values, entry.values, strict=True)
+    }
     _write(entry, located, plan, wanted, texts)
     return entry
 
@@ -99,11 +110,12 @@ def _write(
     made = f'{located.qualified}("{located.function.name}")' if located.unittest else ""
     made = made or (f"{located.qualified}()" if located.qualified else "")
     steps: list[str] = []
-    texts = {REQUEST: "None", **texts}
     for name, fixture in plan.fixtures.items():
         call = fixture.call
         if fixture.needs is not None:
-            inner = ", ".join(texts[need] for need in fixture.needs)
+            asking = f"types.SimpleNamespace(param={texts.get(fixture.parameter)})"
+            asking = asking if fixture.parameters else "None"
+            inner = ", ".join(asking if each == REQUEST else texts[each] for each in fixture.needs)
             call = f"{call[:-1]}({inner}))" if call.startswith("next(") else f"{call}({inner})"
         texts[name] = f"the_{name}" if stepwise else call
         steps.append(f"the_{name} = {call}")

@@ -12,6 +12,9 @@ from tools.programs.sources import Sources
 _DEEP = 20
 """Fixtures that need fixtures that need fixtures."""
 
+_SCOPES = ("session", "package", "module", "class", "function")
+"""From the widest to the narrowest."""
+
 REQUEST = "request"
 """The argument that says who asks for a fixture. One that does not look at it gets None."""
 
@@ -36,6 +39,9 @@ class Fixture:
         needs: the names of its own arguments; None for a whole expression.
         method: its name where it is one of the test's class; else empty.
         definition: what it is; None where it is not the repository's, or a method.
+        home: the file it is in; None where it is not the repository's.
+        parameters: its own, as a decorator of the test would give them; None where it has none.
+        scope: its number among `_SCOPES`.
         imports: what the expression needs.
     """
 
@@ -44,7 +50,15 @@ class Fixture:
     needs: tuple[str, ...] | None = None
     method: str = ""
     definition: Definition | None = None
+    home: Module | None = None
+    parameters: ast.Call | None = None
+    scope: int = 0
     imports: tuple[str, ...] = ()
+
+    @property
+    def parameter(self) -> str:
+        """What its own parameter is called among those of the test."""
+        return f"{self.name}.param"
 
 
 @dataclass(slots=True)
@@ -54,11 +68,13 @@ class Plan:
     Attributes:
         fixtures: by name, each after those that it needs.
         uses: how often each is asked for.
+        parameters: of the fixtures that have some, in the order in which ids have them.
         notes: what is not as with pytest, one line each.
     """
 
     fixtures: dict[str, Fixture] = field(default_factory=dict)
     uses: dict[str, int] = field(default_factory=dict)
+    parameters: list[ast.Call] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -95,8 +111,10 @@ class FixtureFinder:
             NotPlain: one of them is not a call.
         """
         plan = Plan()
-        for name in (*await self._automatic(), *names):
+        asked = [*await self._automatic(), *names]
+        for name in asked:
             await self._add(plan, name, taken, _DEEP)
+        plan.parameters = _ordered_parameters(plan, asked)
         return plan
 
     async def _add(self, plan: Plan, name: str, taken: frozenset[str], deep: int) -> None:
@@ -117,20 +135,36 @@ class FixtureFinder:
         plan.fixtures[name] = fixture
 
     async def _found(self, name: str, plan: Plan) -> Fixture:
-        for _, class_ in self._classes:
+        for home, class_ in self._classes:
             for function in _fixtures(class_.body):
                 if _fixture_name(function) == name:
                     call = _call(f"case.{function.name}", function, plan)
-                    _refuse_request(function)
-                    return Fixture(name, call, _needs(function)[1:], function.name)
+                    own = _parameters(function, name)
+                    needs = _needs(function)[1:]
+                    return Fixture(
+                        name,
+                        call,
+                        needs,
+                        method=function.name,
+                        home=home,
+                        parameters=own,
+                        scope=_scope(function),
+                    )
         async for module in self._modules():
             definition = await self._in_module(module, name)
             if definition:
-                scope = definition.module.scope(definition.name)
-                assert isinstance(scope, Function)  # as `_in_module` has looked
-                call = _call(scope.name, scope, plan)
-                _refuse_request(scope)
-                return Fixture(name, call, _needs(scope), definition=definition)
+                home = definition.module
+                made = home.scope(definition.name)
+                assert isinstance(made, Function)  # as `_in_module` has looked
+                return Fixture(
+                    name,
+                    _call(made.name, made, plan),
+                    _needs(made),
+                    definition=definition,
+                    home=home,
+                    parameters=_parameters(made, name),
+                    scope=_scope(made),
+                )
         if name in BUILT_IN:
             return Fixture(name, BUILT_IN[name][0], imports=BUILT_IN[name][1])
         raise NotPlain(f"the fixture {name} is not in the repository")
@@ -170,6 +204,24 @@ class FixtureFinder:
             folder = posixpath.dirname(folder)
 
 
+def _ordered_parameters(plan: Plan, asked: Sequence[str]) -> list[ast.Call]:
+    """The parameters of fixtures: of the widest scope first, then as they are asked for."""
+    closure = [*dict.fromkeys(asked)]
+    for name in closure:  # it grows
+        needs = plan.fixtures[name].needs if name in plan.fixtures else ()
+        closure += [need for need in needs or () if need not in closure]
+    found = [plan.fixtures[name] for name in closure if name in plan.fixtures]
+    found.sort(key=lambda fixture: fixture.scope)
+    return [fixture.parameters for fixture in found if fixture.parameters]
+
+
+def _scope(function: Function) -> int:
+    for each in _keywords(function):
+        if each.arg == "scope" and isinstance(each.value, ast.Constant):
+            return _SCOPES.index(each.value.value) if each.value.value in _SCOPES else 0
+    return len(_SCOPES) - 1
+
+
 def _call(call: str, function: Function, plan: Plan) -> str:
     """How a fixture is called.
 
@@ -179,8 +231,6 @@ def _call(call: str, function: Function, plan: Plan) -> str:
     name = function.name
     if isinstance(function, ast.AsyncFunctionDef):
         raise NotPlain(f"the fixture {name} is asynchronous")
-    if any(keyword.arg == "params" for keyword in _keywords(function)):
-        raise NotPlain(f"the fixture {name} has parameters of its own")
     yields = [node for node in _inside(function) if isinstance(node, ast.Yield | ast.YieldFrom)]
     if not yields:
         return call
@@ -191,11 +241,28 @@ def _call(call: str, function: Function, plan: Plan) -> str:
     return f"next({call})"
 
 
-def _refuse_request(function: Function) -> None:
-    """Raises: NotPlain: the fixture looks at who asks for it."""
-    nodes = (node for node in _inside(function) if isinstance(node, ast.Name))
-    if any(node.id == REQUEST for node in nodes):
+def _parameters(function: Function, name: str) -> ast.Call | None:
+    """A fixture's own parameters, as a decorator that gives the test an argument.
+
+    Raises:
+        NotPlain: the fixture looks at more of what asks for it than its parameter.
+    """
+    given = {each.arg: each for each in _keywords(function)}
+    nodes = [*_inside(function)]
+    seen = {id(each.value) for each in nodes if isinstance(each, ast.Attribute) and _is_own(each)}
+    asking = [each for each in nodes if isinstance(each, ast.Name) and each.id == REQUEST]
+    if any("params" not in given or id(each) not in seen for each in asking):
         raise NotPlain(f"the fixture {function.name} looks at the request")
+    if "params" not in given:
+        return None
+    called = ast.Attribute(ast.Name("mark"), "parametrize")
+    ids = [given["ids"]] if "ids" in given else []
+    return ast.Call(called, [ast.Constant(f"{name}.param"), given["params"].value], ids)
+
+
+def _is_own(node: ast.Attribute) -> bool:
+    """Whether it is ``request.param``."""
+    return dotted(node) == (REQUEST, "param")
 
 
 def _is_block(statement: ast.stmt) -> bool:

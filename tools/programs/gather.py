@@ -109,7 +109,8 @@ class Gatherer:
             methods: of a class, those that are asked for with it.
         """
         self._attributes.update(methods)
-        self._push(unit_of(definition), rank)
+        if definition.key not in self._seen:
+            self._push(unit_of(definition), rank)
 
     async def ask_for_names(self, module: Module, used: Uses, rank: int) -> None:
         """Put what some code of a module uses on the list."""
@@ -154,7 +155,7 @@ class Gatherer:
             found = await self._resolver.chain(module, chain, used.imports)
             self._refer(module, chain[0], await self._head(module, chain, found), used.imports)
             if isinstance(found, Definition):
-                self._push(unit_of(found), rank)
+                self.ask(found, rank)
         self._attributes |= used.attributes
         for name in sorted(used.attributes & {*self._pending}):
             for method in self._pending.pop(name):

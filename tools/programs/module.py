@@ -4,6 +4,7 @@ import ast
 import io
 import tokenize
 import warnings
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -45,6 +46,7 @@ class Module:
         typing_only: the names bound for type checkers only.
         stars: modules all of whose names are imported.
         future: whether annotations are not evaluated.
+        spans: of each definition the first line, the last one, and the name; in order.
     """
 
     path: str
@@ -54,6 +56,7 @@ class Module:
     typing_only: set[str] = field(default_factory=set)
     stars: list[Imported] = field(default_factory=list)
     future: bool = False
+    spans: list[tuple[int, int, str]] = field(default_factory=list)
 
     @property
     def is_package(self) -> bool:
@@ -77,10 +80,11 @@ class Module:
 
         A function within a function counts as part of the outer one.
         """
-        for name, statements in self.definitions.items():
-            if any(_first_line(each) <= line <= _last_line(each) for each in statements):
-                return _innermost(name, statements, line)
-        return None
+        at = bisect_right(self.spans, line, key=lambda span: span[0]) - 1
+        if at < 0 or line > self.spans[at][1]:
+            return None
+        name = self.spans[at][2]
+        return _innermost(name, self.definitions[name], line)
 
 
 def read_module(path: str, data: bytes) -> Module:
@@ -181,8 +185,12 @@ def _index(module: Module, statement: ast.stmt) -> None:
             module.imports.update(bound)
             module.typing_only.update(bound)
         case _:
-            for name in _bound(statement):
+            names = _bound(statement)
+            for name in names:
                 module.definitions.setdefault(name, []).append(statement)
+            if names:
+                span = _first_line(statement), _last_line(statement), next(iter(names))
+                module.spans.append(span)
 
 
 def _index_import(module: Module, statement: ast.Import | ast.ImportFrom) -> None:

@@ -5,7 +5,6 @@ guessed from that text.
 """
 
 import ast
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
@@ -37,59 +36,82 @@ class ParameterSet:
     ids: tuple[str | None, ...]
 
 
+def marks_of(decorators: Sequence[Sequence[ast.expr]]) -> list[ast.Call]:
+    """The decorators that give parameters, in the order in which ids have them.
+
+    Args:
+        decorators: of the test as they stand, and those of each of its classes.
+    """
+    nearest = [each for group in decorators for each in reversed(group)]
+    return [each for each in nearest if isinstance(each, ast.Call) and _is_mark(each)]
+
+
+def given_names(marks: Sequence[ast.Call]) -> frozenset[str]:
+    """The arguments that are given by parameters."""
+    return frozenset(name for mark in marks for name in _names(_parts(mark).get("argnames"))[0])
+
+
 def arguments(
-    decorators: Sequence[Sequence[ast.expr]], given: str | None, constant: Constant
+    marks: Sequence[ast.Call], given: str | None, constant: Constant, own: Sequence[ast.Call] = ()
 ) -> dict[str, ast.expr]:
     """The arguments of the parameter set that an id names.
 
     Args:
-        decorators: of the test as they stand, and those of each of its classes.
+        marks: that give parameters, in the order in which ids have them.
         given: what stands in the id's brackets; None where there are none.
         constant: finds what a name is set to.
+        own: those that stand for the parameters of fixtures; in ids they come before the others,
+            or after them.
 
     Raises:
         NotFound: there is no such set, or it cannot be told.
     """
-    # The one nearest to the function comes first in the id, and is applied first.
-    nearest = [each for group in decorators for each in reversed(group)]
-    marks = [each for each in nearest if isinstance(each, ast.Call) and _is_mark(each)]
-    if given is None and not marks:
+    if given is None and not marks and not own:
         return {}
-    sets = [_sets(mark, constant) for mark in marks]
+    sets = [_sets(mark, constant) for mark in (*own, *marks)]
     if given is None:
         known = ", ".join(islice(_known(sets), _MOST_SHOWN))
         raise NotFound(f"the test has parameter sets; name one in brackets: {known}, ...")
-    if not marks:
-        raise NotFound("the test has no parameters in its decorators")
+    if not sets:
+        raise NotFound("neither the test nor a fixture of it has parameters")
     if len(given) > _LONGEST_ID:
         raise NotFound("the parameter set's id is too long")
+    orders = [sets, [*sets[len(own) :], *sets[: len(own)]]] if own and marks else [sets]
+    for order in orders:
+        if found := _chosen(order, given):
+            return {name: value for each in found for name, value in each.values.items()}
+    raise NotFound(f"the parameter set [{given[:100]}] cannot be told from the source")
+
+
+def _chosen(sets: Sequence[Sequence[ParameterSet]], given: str) -> tuple[ParameterSet, ...] | None:
+    """Of each decorator the set that an id names; None where that cannot be told."""
     likely: list[tuple[ParameterSet, ...]] = []
     for chosen in islice(product(*sets), _MOST_SETS):
-        if any(given == "-".join(ids) for ids in _exact(chosen)):
-            return _merged(chosen)
-        if re.fullmatch("-".join(map(_pattern, chosen)), given, re.DOTALL):
+        if _spells(chosen, given, wild=False):
+            return chosen
+        if _spells(chosen, given, wild=True):
             likely.append(chosen)
-    if len(likely) == 1:
-        return _merged(likely[0])
-    raise NotFound(f"the parameter set [{given[:100]}] cannot be told from the test's decorators")
+    return likely[0] if len(likely) == 1 else None
+
+
+def _spells(chosen: Sequence[ParameterSet], given: str, *, wild: bool) -> bool:
+    """Whether an id may be that of these sets, each part followed by a hyphen or the end."""
+    given += "-"
+    places = {0}
+    for one in chosen:
+        ends: set[int] = set()
+        for id_ in one.ids:
+            if id_ is not None:
+                ends |= {at + len(id_) for at in places if given.startswith(id_ + "-", at)}
+            elif wild and places:
+                first = min(places)
+                ends |= {at for at in range(first, len(given)) if given[at] == "-"}
+        places = {end + 1 for end in ends}
+    return len(given) in places
 
 
 def _is_mark(decorator: ast.Call) -> bool:
     return dotted(decorator.func)[-1:] == ("parametrize",)
-
-
-def _merged(chosen: Sequence[ParameterSet]) -> dict[str, ast.expr]:
-    return {name: value for each in chosen for name, value in each.values.items()}
-
-
-def _exact(chosen: Sequence[ParameterSet]) -> Iterator[tuple[str, ...]]:
-    known = [[each for each in one.ids if each is not None] for one in chosen]
-    return islice(product(*known), 64)
-
-
-def _pattern(one: ParameterSet) -> str:
-    known = "|".join(re.escape(each or "") for each in one.ids)
-    return ".*" if None in one.ids else f"(?:{known})"
 
 
 def _known(sets: Sequence[Sequence[ParameterSet]]) -> Iterator[str]:
@@ -103,9 +125,7 @@ def _sets(mark: ast.Call, constant: Constant) -> list[ParameterSet]:
     Raises:
         NotFound: they are not written down there.
     """
-    keywords = {each.arg: each.value for each in mark.keywords if each.arg}
-    named = dict(zip(("argnames", "argvalues", "indirect", "ids"), mark.args, strict=False))
-    parts = {**named, **keywords}
+    parts = _parts(mark)
     indirect = parts.get("indirect")
     if indirect is not None and not (isinstance(indirect, ast.Constant) and not indirect.value):
         raise NotFound("the test's parameters go through a fixture")
@@ -119,6 +139,13 @@ def _sets(mark: ast.Call, constant: Constant) -> list[ParameterSet]:
         for number, value in enumerate(values)
     ]
     return _numbered(sets)
+
+
+def _parts(mark: ast.Call) -> dict[str, ast.expr]:
+    """What a decorator is called with, by name."""
+    keywords = {each.arg: each.value for each in mark.keywords if each.arg}
+    named = dict(zip(("argnames", "argvalues", "indirect", "ids"), mark.args, strict=False))
+    return {**named, **keywords}
 
 
 def _given_id(given: Sequence[ast.expr] | None, number: int) -> ast.expr | None:

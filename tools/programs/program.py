@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from model.predict.predictor import Program
 from model.trace.writing import NoEntry
 from sandboxes.sandbox import Sandbox
+from tools.nodeids import normal_id
 from tools.programs.entry import Entry, entry_of
 from tools.programs.gather import Count, Gatherer, Gathering
 from tools.programs.module import Module
@@ -89,7 +90,8 @@ async def program_for_test(
     for fixture in entry.fixtures:
         gatherer.ask(fixture, 1)
     await _ask_changed(gatherer, sources, changed or {})
-    await gatherer.ask_for_names(located.home, uses(entry.values), 1)
+    for home, value in entry.values:
+        await gatherer.ask_for_names(home, uses([value]), 1)
     gathering = await gatherer.run()
     if not gathering.has(located.definition):
         raise NoProgram(f"the test alone has more than the {most_tokens} tokens there are")
@@ -119,6 +121,7 @@ async def program_for_call(
         NoProgram: there is no such file, or the call is not one expression.
         SandboxDied: the sandbox went away.
     """
+    path = normal_id(path)
     tree = _expression(expression)
     sources = await open_sources(sandbox, path)
     module = await sources.read(path)

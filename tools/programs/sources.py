@@ -14,10 +14,12 @@ from tools.programs.module import Imported, Module, Unreadable, read_module
 MOST_FILES = 200
 MOST_BYTES = 512 * 1024
 """Of one file; parsing takes about a second for so many."""
+MOST_BYTES_TOGETHER = 8 * 1024**2
 
 _LISTING = r"""find . -name '.?*' -prune -o -name '*.py' \( -type f -o -type l \) -printf '%P\0'"""
 _LISTING_BYTES = 8 * 1024**2
 _LISTING_SECONDS = 30.0
+_MOST_PROBLEMS = 30
 
 
 class Sources:
@@ -39,6 +41,7 @@ class Sources:
         self._folders = {parent for file in files for parent in _parents(file)}
         self._roots = roots
         self._read: dict[str, Module | None] = {}
+        self._bytes = 0
 
     async def read(self, path: str) -> Module | None:
         """A file; None where there is none, or none that can be read."""
@@ -91,11 +94,12 @@ class Sources:
         return Module(package) if not stem or stem in self._folders else None
 
     async def _parsed(self, path: str) -> Module | None:
-        if len(self._read) >= MOST_FILES:
-            self._note(f"more than {MOST_FILES} files matter; those after them are not read")
+        if len(self._read) >= MOST_FILES or self._bytes > MOST_BYTES_TOGETHER:
+            self._note(f"more than the first {len(self._read)} files")
             return None
         try:
             data = await self._sandbox.read_file(path, limit=MOST_BYTES)
+            self._bytes += len(data)
             # In a thread, so that a large file keeps nobody else waiting.
             return await asyncio.to_thread(read_module, path, data)
         except FileProblem as problem:
@@ -106,7 +110,7 @@ class Sources:
         return None
 
     def _note(self, problem: str) -> None:
-        if problem not in self.problems:
+        if problem not in self.problems and len(self.problems) < _MOST_PROBLEMS:
             self.problems.append(problem)
 
 
