@@ -129,3 +129,24 @@ async def test_a_file_is_named_in_any_way(shared: DockerSandbox) -> None:
         with pytest.raises(NoProgram) as caught:
             await program_for_call(shared, path, "add(1, 2)")
         assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("head", "call"),
+    [
+        ("@mock.patch('a.b')\ndef test_it(made, x): ...", "test_it(x=x())"),
+        ("@mock.patch('a.b', 1)\ndef test_it(x): ...", "test_it(x())"),
+        ("@mock.patch('a.b', new=1)\ndef test_it(x): ...", "test_it(x())"),
+        ("@patch.object(a, 'b')\n@patch('c')\ndef test_it(c, b, x): ...", "test_it(x=x())"),
+        ("def test_it(x, /, *, y, z=1): ...", "test_it(x(), y=y())"),
+        ("@pytest.mark.parametrize('z', [2])\ndef test_it(x, z=1): ...", "test_it(x(), z=2)"),
+        ("def test_it(x, y, z=1, *a, **k): ...", "test_it(x(), y())"),
+        ("async def test_it(x): ...", "asyncio.run(test_it(x()))"),
+    ],
+)
+async def test_how_a_test_is_called(shared: DockerSandbox, head: str, call: str) -> None:
+    fixtures = "@pytest.fixture\ndef x(): return 1\n@pytest.fixture\ndef y(): return 2\n"
+    await shared.write_file("tests/test_it.py", f"{fixtures}{head}\n".encode(), parents=True)
+    given = "[2]" if "z=2" in call else ""
+    found = await program_for_test(shared, f"tests/test_it.py::test_it{given}")
+    assert found.call == call

@@ -100,26 +100,19 @@ async def entry_of(
 def _write(
     entry: Entry, located: Located, plan: Plan, wanted: Sequence[str], texts: dict[str, str]
 ) -> None:
-    """The call, and what comes before and after it."""
+    """The call, and what comes before and after it.
+
+    Fixtures are nested into the call where that makes each of them once, in pytest's order.
+    """
     _set_up(entry, located)
-    shared = any(count > 1 for count in plan.uses.values())
-    unasked = any(name not in wanted and plan.uses[name] == 1 for name in _roots(plan))
     methods = {fixture.method for fixture in plan.fixtures.values() if fixture.method}
     entry.methods |= methods
+    shared = any(count > 1 for count in plan.uses.values())
+    unasked = any(name not in wanted for name in _roots(plan))
     stepwise = bool(shared or unasked or methods or entry.before or entry.after)
-    made = f'{located.qualified}("{located.function.name}")' if located.unittest else ""
-    made = made or (f"{located.qualified}()" if located.qualified else "")
-    steps: list[str] = []
-    for name, fixture in plan.fixtures.items():
-        call = fixture.call
-        if fixture.needs is not None:
-            asking = f"types.SimpleNamespace(param={texts.get(fixture.parameter)})"
-            asking = asking if fixture.parameters else "None"
-            inner = ", ".join(asking if each == REQUEST else texts[each] for each in fixture.needs)
-            call = f"{call[:-1]}({inner}))" if call.startswith("next(") else f"{call}({inner})"
-        texts[name] = f"the_{name}" if stepwise else call
-        steps.append(f"the_{name} = {call}")
-    receiver = "case." if stepwise and made else f"{made}." if made else ""
+    steps = _steps(plan, texts, stepwise)
+    made = located.qualified and f"{located.qualified}({_constructed(located)})"
+    receiver = made and f"{'case' if stepwise else made}."
     call = f"{receiver}{_function_name(located)}({_passed(located, texts)})"
     if isinstance(located.function, ast.AsyncFunctionDef):
         entry.imports.add("asyncio")
@@ -127,6 +120,28 @@ def _write(
     entry.call = call
     if stepwise:
         entry.before = [*([f"case = {made}"] if made else []), *entry.before, *steps]
+
+
+def _steps(plan: Plan, texts: dict[str, str], stepwise: bool) -> list[str]:
+    """A statement for each fixture; and into the texts what stands for it as an argument."""
+    steps: list[str] = []
+    for name, fixture in plan.fixtures.items():
+        call = fixture.call
+        if fixture.needs is not None:
+            own = texts.get(fixture.parameter)
+            request = "None" if own is None else f"types.SimpleNamespace(param={own})"
+            given = [request if need == REQUEST else texts[need] for need in fixture.needs]
+            call = f"{call}({', '.join(given)})"
+        if fixture.yields:
+            call = f"next({call})"
+        texts[name] = f"the_{name}" if stepwise else call
+        steps.append(f"the_{name} = {call}")
+    return steps
+
+
+def _constructed(located: Located) -> str:
+    """What a test's class is called with."""
+    return f'"{located.function.name}"' if located.unittest else ""
 
 
 def _roots(plan: Plan) -> list[str]:

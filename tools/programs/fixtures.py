@@ -37,6 +37,7 @@ class Fixture:
         name: of the argument.
         call: the expression before its arguments: a function's name; or the whole expression.
         needs: the names of its own arguments; None for a whole expression.
+        yields: whether the call makes an iterator, whose first value it is.
         method: its name where it is one of the test's class; else empty.
         definition: what it is; None where it is not the repository's, or a method.
         home: the file it is in; None where it is not the repository's.
@@ -48,6 +49,7 @@ class Fixture:
     name: str
     call: str
     needs: tuple[str, ...] | None = None
+    yields: bool = False
     method: str = ""
     definition: Definition | None = None
     home: Module | None = None
@@ -138,13 +140,14 @@ class FixtureFinder:
         for home, class_ in self._classes:
             for function in _fixtures(class_.body):
                 if _fixture_name(function) == name:
-                    call = _call(f"case.{function.name}", function, plan)
+                    call, yields = f"case.{function.name}", _yields(function, plan)
                     own = _parameters(function, name)
                     needs = _needs(function)[1:]
                     return Fixture(
                         name,
                         call,
                         needs,
+                        yields,
                         method=function.name,
                         home=home,
                         parameters=own,
@@ -158,8 +161,9 @@ class FixtureFinder:
                 assert isinstance(made, Function)  # as `_in_module` has looked
                 return Fixture(
                     name,
-                    _call(made.name, made, plan),
+                    made.name,
                     _needs(made),
+                    _yields(made, plan),
                     definition=definition,
                     home=home,
                     parameters=_parameters(made, name),
@@ -222,8 +226,8 @@ def _scope(function: Function) -> int:
     return len(_SCOPES) - 1
 
 
-def _call(call: str, function: Function, plan: Plan) -> str:
-    """How a fixture is called.
+def _yields(function: Function, plan: Plan) -> bool:
+    """Whether a fixture yields its value.
 
     Raises:
         NotPlain: its body is more than can be called.
@@ -233,12 +237,12 @@ def _call(call: str, function: Function, plan: Plan) -> str:
         raise NotPlain(f"the fixture {name} is asynchronous")
     yields = [node for node in _inside(function) if isinstance(node, ast.Yield | ast.YieldFrom)]
     if not yields:
-        return call
+        return False
     top = [node for each in function.body if not _is_block(each) for node in ast.walk(each)]
     if len(yields) > 1 or not any(node is yields[0] for node in top):
         raise NotPlain(f"the fixture {name} yields within a block")
     plan.notes.append(f"what the fixture {name} does after its yield")
-    return f"next({call})"
+    return True
 
 
 def _parameters(function: Function, name: str) -> ast.Call | None:
