@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from agent.cli.debuglines import Keeper, Lines
     from model.trace.frame import Trace
 
+_AT_ONCE = 4_096
+"""Tokens to ask for at once where many frames are wanted. In a chat, where each further question
+is answered from the start, that takes far less than frame by frame; in CWM's own form no less."""
+
 
 @click.command("debug")
 @program_options
@@ -77,12 +81,14 @@ async def _debug(
     with keeping(record) as keeper:
         async with open_predictor(settings, say) as predictor, _lines(written) as lines:
             keeper.begin(file=str(asked.file), call=asked.call, profile=predictor.name)
-            debugger = Debugger(Session(asked.program, predictor), really)
-            stop = await debugger.session.begin()
-            click.echo(debugview.list_text(debugger.session), nl=False)
-            click.echo(debugview.stop_text(debugger.session, stop), nl=False)
+            at_once = _AT_ONCE if predictor.name == "chat" else 0
+            session = Session(asked.program, predictor, at_once=at_once)
+            debugger = Debugger(session, really)
+            stop = await session.begin()
+            click.echo(debugview.list_text(session), nl=False)
+            click.echo(debugview.stop_text(session, stop), nl=False)
             await _converse(debugger, lines, keeper, echo=written is not None)
-            click.echo(debugview.tokens_text(debugger.session), nl=False)
+            click.echo(debugview.tokens_text(session), nl=False)
     return DONE
 
 

@@ -30,7 +30,14 @@ def moment_lines(session: "Session", moment: "Moment", number: int) -> Iterator[
     yield _head(moment, number)
     frame = moment.frame
     if frame.kind == "return":
-        yield f"     returns {shown(frame.value or 'None')}"
+        before = session.moments[number - 1] if number else moment
+        raised = before.frame.kind == "exception" and before.state.scope == moment.state.scope
+        thrown = raised and frame.value in (None, "None")
+        yield (
+            "     left by the exception"
+            if thrown
+            else f"     returns {shown(frame.value or 'None')}"
+        )
     elif frame.kind == "exception":
         yield f"     raises {shown(frame.value or 'an exception')}"
     else:

@@ -88,11 +88,9 @@ class History:
         """The numbers of the moments so far at which something was set."""
         return (number for number, moment in enumerate(self.so_far()) if moment.edits)
 
-    def append(self, moment: Moment) -> None:
-        """Go on by a new moment, after the last one that is known."""
-        assert self.number == self.known - 1, "only the last moment has a future to be found out"
+    def learn(self, moment: Moment) -> None:
+        """Know one more moment after those that are known, and stay at the current one."""
         self._line.moments.append(moment)
-        self.number += 1
 
     def end(self) -> None:
         """Nothing follows the last moment."""

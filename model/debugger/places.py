@@ -6,6 +6,7 @@ same scope costs nothing, another one of the same function something, one elsewh
 cost the same, the place is ambiguous, and both are told; frames that come later may clear it up.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -27,6 +28,9 @@ _AWAY = 10
 """Not of the function, or not where a call begins."""
 
 
+_YIELDS = re.compile(r"\b(?:yield|await|async)\b")
+
+
 @dataclass(frozen=True, slots=True)
 class Spot:
     """Where a frame is.
@@ -45,6 +49,7 @@ class Spot:
     _costs: Mapping[_State, int] = field(default_factory=dict, repr=False, compare=False)
     _kind: str = field(default="", repr=False, compare=False)
     _locals: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    _yielded: tuple[_State, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def lines(self) -> tuple[int, ...]:
@@ -80,7 +85,11 @@ class Places:
         """
         frame = state.frame
         scope, outer = self._scope(before, frame)
-        weighed = self._calls(frame) if frame.kind == "call" else self._goes_on(scope, frame)
+        yielded = before._yielded if before else ()
+        if frame.kind == "call":
+            weighed = self._calls(frame, yielded)
+        else:
+            weighed = self._goes_on(scope, frame)
         least = min(weighed.values(), default=0)
         # What costs more by far than the best may be forgotten; it keeps loops short.
         costs = {key: cost - least for key, cost in weighed.items() if cost - least <= _AWAY}
@@ -88,12 +97,17 @@ class Places:
         if not best:
             known = dict(scope._costs) if scope else {}
             function = scope.function if scope else ""
-            return Spot(None, function, (), outer, known, frame.kind, state.locals)
+            return Spot(None, function, (), outer, known, frame.kind, state.locals, yielded)
         previous = scope.line if scope and scope.line else 0
         best.sort(key=lambda key: (key[1] <= previous, key[1], -key[0]))
         lines = tuple(dict.fromkeys(line for _, line in best))
         name = self._codes[best[0][0]].name
-        return Spot(lines[0], name, lines[1:], outer, costs, frame.kind, state.locals)
+        if frame.kind == "return" and _YIELDS.search(frame.source):
+            yielded = (*yielded, *best)
+        elif frame.kind == "call" and len(best) == 1 and best[0] in yielded:
+            at = yielded.index(best[0])  # others of the same code may wait there as well
+            yielded = yielded[:at] + yielded[at + 1 :]
+        return Spot(lines[0], name, lines[1:], outer, costs, frame.kind, state.locals, yielded)
 
     def locate(self, states: Sequence[State]) -> list[Spot]:
         """Where all frames of a trace are."""
@@ -125,11 +139,13 @@ class Places:
             if line in code.lines
         ]
 
-    def _calls(self, frame: Frame) -> dict[_State, int]:
+    def _calls(self, frame: Frame, yielded: Sequence[_State]) -> dict[_State, int]:
         weighed: dict[_State, int] = {}
         for index, line in self._candidates(frame):
             code = self._codes[index]
-            cost = 0 if line in code.begins or code.resumes else _AWAY
+            cost = 0
+            if line not in code.begins and (index, line) not in yielded:
+                cost = _DOUBTFUL if code.resumes else _AWAY
             cost += _fitting(code, frame.locals)
             weighed[index, line] = cost
         return weighed

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from model.debugger.breakpoints import Breakpoint, Breakpoints
+from model.debugger.course import Course
 from model.debugger.expressions import ExpressionProblem, NotKnown, Opaque, evaluate, parse, read
-from model.debugger.history import History, Moment
+from model.debugger.history import Moment
 from model.debugger.places import Places
 from model.debugger.problems import DebuggerProblem, NoFrame
-from model.predict.predictor import Predictor, Program, Step, Tokens
-from model.trace.frame import UNCHANGED, Frame, Kind
-from model.trace.states import resolve
+from model.predict.predictor import Predictor, Program, Tokens
+from model.trace.frame import UNCHANGED
 
 MOST_FRAMES = 10_000
 """That one command goes on by."""
@@ -65,24 +65,30 @@ class Session:
         program: that is debugged.
         places: of its lines.
         breakpoints: where it stops.
-        tokens: what all predictions took so far.
     """
 
-    def __init__(self, program: Program, predictor: Predictor, most: int = MOST_FRAMES) -> None:
+    def __init__(
+        self,
+        program: Program,
+        predictor: Predictor,
+        *,
+        most: int = MOST_FRAMES,
+        at_once: int = 0,
+    ) -> None:
         """Nothing is asked before `begin`.
 
         Args:
             program: to be debugged.
             predictor: predicts its frames.
             most: frames that one command may go on by.
+            at_once: tokens to ask for at once by commands that go far, for models to which each
+                further question is costly; 0 to ask frame by frame.
         """
         self.program = program
         self.places = Places(program.source)
         self.breakpoints = Breakpoints(self.places)
-        self.tokens = Tokens()
-        self._predictor = predictor
+        self._course = Course(program, predictor, self.places, at_once)
         self._most = most
-        self._history = History()
 
     async def begin(self) -> Stop:
         """Stand at the first frame, which is predicted where none was given.
@@ -91,37 +97,41 @@ class Session:
             NoFrame: what the model wrote is none.
             ModelError: the model does not answer.
         """
-        before, self._history = self._history, History()
+        before = self._course.history
         try:
-            for frame in self.program.begun:
-                self._append(frame)
-            if not self.program.begun and not await self._advance():
+            self._course.begin()
+            if not self.program.begun and not await self._course.advance():
                 raise NoFrame(())
         except BaseException:
-            self._history = before
+            self._course.history = before
             raise
-        self._history.move(0)
+        self._course.history.move(0)
         return self.here()
 
     @property
     def current(self) -> Moment:
         """Where the session stands."""
-        return self._history.current
+        return self._course.history.current
 
     @property
     def number(self) -> int:
         """Of the current moment, from 0 on."""
-        return self._history.number
+        return self._course.history.number
+
+    @property
+    def tokens(self) -> Tokens:
+        """What all predictions took so far."""
+        return self._course.tokens
 
     @property
     def moments(self) -> Sequence[Moment]:
         """Those so far, the current one last."""
-        return self._history.so_far()
+        return self._course.history.so_far()
 
     @property
     def edited(self) -> list[int]:
         """The numbers of moments so far at which a local was set."""
-        return [*self._history.edited()]
+        return [*self._course.history.edited()]
 
     def here(self, why: Why = "there") -> Stop:
         """Where the session stands."""
@@ -156,7 +166,7 @@ class Session:
         """To where this scope is left; from there, to where its caller's is. Raises as `step`."""
         here = self.current
         depth = here.state.depth - (here.frame.kind == "return")
-        return await self._go(lambda moment: _left(moment, depth))
+        return await self._go(lambda moment: _left(moment, depth), far=True)
 
     async def until(self, line: int) -> Stop:
         """To the next frame at a line.
@@ -165,11 +175,11 @@ class Session:
             DebuggerProblem: no frame can be at that line; and what `step` raises.
         """
         self.breakpoints.check(line)
-        return await self._go(lambda moment: _at(moment, line))
+        return await self._go(lambda moment: _at(moment, line), far=True)
 
     async def run(self) -> Stop:
         """To the next breakpoint, or to the end. Raises what `step` does."""
-        return await self._go(lambda moment: False)
+        return await self._go(lambda moment: False, far=True)
 
     async def goto(self, number: int) -> Stop:
         """To the moment of a number; those that are not known yet are predicted.
@@ -179,13 +189,13 @@ class Session:
         """
         if number < 0:
             raise DebuggerProblem("frames are numbered from 0 on")
-        if number < self._history.known:
-            self._history.move(number)
+        if number < self._course.history.known:
+            self._course.history.move(number)
             return self.here()
-        if self._history.over:
-            raise DebuggerProblem(f"the trace ends with frame {self._history.known - 1}")
-        self._history.move(self._history.known - 1)
-        return await self._go(lambda moment: self.number >= number, breaks=False)
+        if self._course.history.over:
+            raise DebuggerProblem(f"the trace ends with frame {self._course.history.known - 1}")
+        self._course.history.move(self._course.history.known - 1)
+        return await self._go(lambda moment: self.number >= number, far=True, breaks=False)
 
     def back(self) -> tuple[Stop, bool]:
         """One frame back, or one edit: where a local was set, the frame as it was before that.
@@ -199,7 +209,7 @@ class Session:
         """
         if self.number == 0 and not self.current.edits:
             raise DebuggerProblem("this is the first frame")
-        undone = self._history.back()
+        undone = self._course.history.back()
         return self.here(), undone
 
     # Looking and changing -----------------------------------------------------------------------
@@ -222,9 +232,9 @@ class Session:
         text = _written(value)
         frame = replace(here.frame, locals={**(here.frame.locals or {}), name: text}, raw=None)
         edits = tuple(dict.fromkeys((*here.edits, name)))
-        before = self._history.so_far()[:-1]
-        changed = replace(_placed(self.places, before, frame), edits=edits)
-        self._history.replace(changed)
+        before = self._course.history.so_far()[:-1]
+        changed = replace(self._course.placed(frame, before), edits=edits)
+        self._course.history.replace(changed)
         return changed
 
     def value(self, expression: str) -> str:
@@ -255,62 +265,28 @@ class Session:
     # Within -------------------------------------------------------------------------------------
 
     async def _go(
-        self, there: Callable[[Moment], bool], *, over: bool = False, breaks: bool = True
+        self,
+        there: Callable[[Moment], bool],
+        *,
+        over: bool = False,
+        far: bool = False,
+        breaks: bool = True,
     ) -> Stop:
         depth = self.current.state.depth + (self.current.frame.kind != "call")
         for count in range(self._most):
-            if self._history.at_end:
+            if self._course.history.at_end:
                 if not count:
                     raise DebuggerProblem("the trace is over; back, goto and reset go on from here")
                 return self.here("over")
             force = over and self.current.frame.kind == "call"
             force = force and self.current.state.depth >= depth
-            if not await self._advance("return" if force else None, keep=over):
+            if not await self._course.advance("return" if force else None, keep=over, far=far):
                 return self.here("over")
             if breaks and (hit := self.breakpoints.hit(self.current)):
                 return Stop(self.number, self.current, "breakpoint", *hit)
             if there(self.current):
                 return self.here()
         return self.here("limit")
-
-    async def _advance(self, kind: Kind | None = None, *, keep: bool = False) -> bool:
-        """To the next moment, of this kind where it is still to be predicted.
-
-        Args:
-            kind: to be forced.
-            keep: go through what is known also where a body was stepped over.
-
-        Returns:
-            Whether there is one.
-        """
-        history = self._history
-        if kind is None and not keep:
-            history.step_into()
-        if history.number < history.known - 1:
-            history.move(history.number + 1)
-            return True
-        frames = [moment.frame for moment in history.so_far()]
-        found = await self._predictor.step(self.program, frames, kind)
-        self.tokens += found.tokens
-        if found.frame is None:
-            if not found.ended:
-                raise NoFrame(found.problems)
-            history.end()
-            return False
-        self._append(found.frame, found, forced=kind is not None)
-        return True
-
-    def _append(self, frame: Frame, found: Step | None = None, forced: bool = False) -> None:
-        moment = _placed(self.places, self._history.so_far(), frame)
-        if found is not None:
-            moment = replace(moment, logprob=found.logprob, problems=found.problems, forced=forced)
-        self._history.append(moment)
-
-
-def _placed(places: Places, before: Sequence[Moment], frame: Frame) -> Moment:
-    """A frame with what is known of it after these moments."""
-    state = resolve([*(moment.frame for moment in before), frame])[-1]
-    return Moment(frame, state, places.after(before[-1].spot if before else None, state))
 
 
 def _left(moment: Moment, depth: int) -> bool:

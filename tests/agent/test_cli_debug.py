@@ -12,8 +12,9 @@ from tests.agent.conftest import CommandLine
 from tests.agent.knownprogram import Known, known_program
 from tests.agent.ptys import CTRL_C, CTRL_D, OnTerminal
 from tests.model import replies
-from tests.model.debugger.knowing import executed, stepping
-from tests.model.predict.programs import PROGRAM, write
+from tests.model.debugger.knowing import executed, lines, stepping
+from tests.model.predict.programs import FRAMES, PROGRAM, write
+from tests.model.server import threaded_model_server
 from tests.model.trace.examples import EXAMPLE_SOURCE
 
 NO_MODEL = "predictions need a model"
@@ -141,13 +142,14 @@ def test_a_session_that_is_kept_can_be_run_again(foretrace: CommandLine, known: 
     )
     first = foretrace("debug", *known.flags, "--commands", "commands", "--record", "kept.jsonl")
     kept = (foretrace.folder / "kept.jsonl").read_text()
-    begin, *lines = map(json.loads, kept.splitlines())
+    begin, *kept_lines = map(json.loads, kept.splitlines())
     assert (begin["file"], begin["call"]) == ("work.py", "f(3)")
     commands = ["step", "step", "set a = 4", "out", "bogus", "print"]
-    assert [line["command"] for line in lines] == commands
-    assert lines[2]["locals"] == {"a": "4"}
-    assert (lines[3]["kind"], lines[3]["line"], lines[3]["value"]) == ("return", 11, "6")
-    assert "bogus" in lines[4]["error"]
+    assert [line["command"] for line in kept_lines] == commands
+    assert kept_lines[2]["locals"] == {"a": "4"}
+    returned = kept_lines[3]
+    assert (returned["kind"], returned["line"], returned["value"]) == ("return", 11, "6")
+    assert "bogus" in kept_lines[4]["error"]
     again = foretrace("debug", *known.flags, "--commands", "kept.jsonl")
     assert again.status == 0, again
     without_quit = first.out.replace("(debug) quit\n", "")
@@ -227,9 +229,7 @@ def test_what_a_model_writes_cannot_steer_the_terminal(foretrace: CommandLine) -
     with known_program(foretrace, replies.silent(), source=EXAMPLE_SOURCE, call="f(1)") as known:
         frames = (call, line, bad, value)
         known.server.script[:] = [write(known.tokenizer, f, "<|frame_sep|>") for f in frames]
-        commands = (
-            "s\nprint\nprint a\ns\ns\ns\nwhere\nset a = \x1b[2J\nprint \x1b[2J\n\x1b[2J\n"
-        )
+        commands = "s\nprint\nprint a\ns\ns\ns\nwhere\nset a = \x1b[2J\nprint \x1b[2J\n\x1b[2J\n"
         (foretrace.folder / "commands").write_text(commands)
         ended = foretrace("debug", *known.flags, "--commands", "commands")
     assert ended.status == 0, ended
@@ -254,6 +254,28 @@ def test_what_fails_is_a_line_and_the_session_goes_on(foretrace: CommandLine) ->
     assert complaints[2] == "! this is the first frame"
     assert "     a = 1\n" in ended.out
     assert "     x = 1  (set)\n" in ended.out
+
+
+def test_an_exception_is_seen_to_leave(foretrace: CommandLine) -> None:
+    source = "def f(a):\n    return 1 / a\n"
+    with known_program(foretrace, source=source, call="f(0)") as known:
+        (foretrace.folder / "commands").write_text("until 2\nstep\nstep\nrun\n")
+        ended = foretrace("debug", *known.flags, "--commands", "commands")
+    assert "#4 exception f:2" in ended.out
+    assert "     raises ZeroDivisionError('division by zero')\n" in ended.out
+    assert ended.out.count("     left by the exception\n") == 2
+
+
+def test_any_model_is_asked_by_chat_and_for_a_run_only_once(foretrace: CommandLine) -> None:
+    (foretrace.folder / "work.py").write_text(EXAMPLE_SOURCE)
+    with threaded_model_server(lines(FRAMES)) as server:
+        (foretrace.folder / "commands").write_text("until 3\nrun\n")
+        flags = ["--call", "f(1)", "--model-url", server.url, "--commands", "commands"]
+        ended = foretrace("debug", "work.py", *flags)
+        assert len(server.asked) == 1
+    assert ended.status == 0, ended
+    assert "#4 line      f:3                return b\n     b = 2\n" in ended.out
+    assert "the trace is over\n#6 return" in ended.out
 
 
 def test_two_lines_that_are_alike_are_said(foretrace: CommandLine) -> None:

@@ -195,6 +195,35 @@ def test_functions_are_named() -> None:
     assert names == ["main", "main", "g", "g", *comprehension, "g", "main"]
 
 
+PAIRS = """\
+def pairs(n):
+    for i in range(n):
+        yield i
+    for i in range(n):
+        yield i
+
+
+def main():
+    one, two = pairs(2), pairs(1)
+    return [ORDER]
+"""
+
+
+def test_a_generator_goes_on_where_it_yielded() -> None:
+    source = PAIRS.replace("ORDER", "*one, *two")
+    numbers, frames = ran(source)
+    assert sum(frame.kind == "call" for frame in frames) > 6
+    assert unclear(numbers, found(source, frames)) == []
+
+
+def test_of_generators_that_wait_at_lines_alike_both_are_told() -> None:
+    source = PAIRS.replace("ORDER", "next(one), next(two), next(one), next(one), *two, *one")
+    numbers, frames = ran(source)
+    spots = found(source, frames)
+    assert all(number in spot.lines for number, spot in zip(numbers, spots, strict=True))
+    assert unclear(numbers, spots)
+
+
 EITHER = """\
 def f(thing):
     if thing.good:

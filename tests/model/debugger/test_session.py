@@ -14,6 +14,7 @@ from model.predict.predictor import Program, Tokens
 from model.predict.tokens import TokenPredictor
 from model.tokenizer import Tokenizer
 from model.trace.frame import Frame
+from model.trace.writing import write_frames
 from tests.model import replies
 from tests.model.debugger.knowing import executed, stepping
 from tests.model.http import Exchange
@@ -50,7 +51,7 @@ def debugging(small_tokenizer: Tokenizer) -> Open:
     ) -> AsyncIterator[tuple[Session, ModelServer]]:
         knows = None if script else stepping(small_tokenizer, executed(program))
         async with asking(*script, fallback=knows) as (server, client):
-            session = Session(program, TokenPredictor(client, small_tokenizer), most)
+            session = Session(program, TokenPredictor(client, small_tokenizer), most=most)
             await session.begin()
             yield session, server
 
@@ -408,6 +409,61 @@ async def test_a_function_of_which_nothing_is_given(
         with pytest.raises(NoFrame):
             await session.begin()
         assert at(session) == (0, "call", 1)
+
+
+# Asking for many frames at once
+
+
+async def test_commands_that_go_far_ask_once(small_tokenizer: Tokenizer) -> None:
+    knows = stepping(small_tokenizer, executed(KNOWN))
+    async with asking(fallback=knows) as (server, client):
+        session = Session(KNOWN, TokenPredictor(client, small_tokenizer), at_once=1_000)
+        await session.begin()
+        await session.step()
+        session.breakpoints.add(4, "i == 1")
+        assert (await session.run()).why == "breakpoint"
+        assert len(server.asked) == 2
+        assert server.asked[1].json["max_tokens"] == 1_000
+        await session.out()
+        session.breakpoints.clear()
+        assert (await session.run()).why == "over"
+        assert len(server.asked) == 2
+        assert [moment.frame for moment in session.moments] == executed(KNOWN)
+        assert all(moment.logprob is not None for moment in session.moments[1:])
+        alone = await frame_by_frame(small_tokenizer)
+        assert [m.state for m in session.moments] == [m.state for m in alone.moments]
+        assert [m.spot for m in session.moments] == [m.spot for m in alone.moments]
+
+
+async def frame_by_frame(tokenizer: Tokenizer) -> Session:
+    async with asking(fallback=stepping(tokenizer, executed(KNOWN))) as (_, client):
+        session = Session(KNOWN, TokenPredictor(client, tokenizer))
+        await session.begin()
+        await session.run()
+        return session
+
+
+async def test_what_is_cut_off_is_gone_on_with(small_tokenizer: Tokenizer) -> None:
+    frames = executed(KNOWN)
+    half = write_frames(frames[1:10], ended=False) + "<|line_sep|>{"
+    knows = stepping(small_tokenizer, frames)
+    async with asking(write(small_tokenizer, half, ""), fallback=knows) as (server, client):
+        session = Session(KNOWN, TokenPredictor(client, small_tokenizer), at_once=1_000)
+        await session.begin()
+        assert (await session.run()).why == "over"
+        assert [moment.frame for moment in session.moments] == frames
+        assert len(server.asked) == 2
+
+
+async def test_where_nothing_comes_at_once_a_single_frame_is_asked_for() -> None:
+    frame = '{"event": "line", "source": "    return f(1)", "locals": {}}'
+    thinking = say("<think>\nLet me see.", finish="length")
+    async with asking(thinking, say(frame), say('{"event": "end"}')) as (server, client):
+        session = Session(PROGRAM, ChatPredictor(client), at_once=100)
+        await session.begin()
+        assert (await session.run()).why == "over"
+        assert session.number == 1
+        assert len(server.asked) == 3
 
 
 async def test_any_model_can_be_asked_by_chat() -> None:
