@@ -1,5 +1,10 @@
 """A call on a file: what ``predict``, ``compare`` and ``debug`` are asked of."""
 
+import ast
+import builtins
+import io
+import tokenize
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,23 +62,67 @@ def read_program(file: Path, call: str) -> Asked:
     """What the command line names.
 
     Raises:
-        WrongUse: the file cannot be read, or the call is no expression.
+        WrongUse: the file cannot be read or does not parse, the call is no expression, or the file
+            has nothing of its name.
     """
     from model.predict.predictor import Program
     from model.trace.writing import NoEntry
 
+    source = _source(file)
+    try:
+        program = Program.of_call(source, call)
+    except NoEntry as problem:
+        raise WrongUse(str(problem)) from None
+    missing = _missing(_tree(file, source), ast.parse(call.strip(), mode="eval"))
+    if missing:
+        raise WrongUse(f"{file} has no {missing}")
+    return Asked(file, call, program)
+
+
+def _source(file: Path) -> str:
     try:
         data = file.read_bytes()
     except OSError as error:
         raise WrongUse(f"cannot read {file}: {error.strerror or error}") from None
     if len(data) > _SOURCE_BYTES:
         raise WrongUse(f"{file} is larger than {_SOURCE_BYTES:,} bytes")
+    encoding = "utf-8"
     try:
-        return Asked(file, call, Program.of_call(data.decode(), call))
-    except UnicodeDecodeError:
-        raise WrongUse(f"{file} is not UTF-8") from None
-    except NoEntry as problem:
-        raise WrongUse(str(problem)) from None
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return data.decode(encoding)
+    except (SyntaxError, UnicodeDecodeError):
+        raise WrongUse(f"{file} is not {encoding.upper()}") from None
+
+
+def _tree(file: Path, source: str) -> ast.Module:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(source)
+    except SyntaxError as error:
+        raise WrongUse(f"{file} does not parse: line {error.lineno}: {error.msg}") from None
+    except (ValueError, RecursionError, MemoryError):
+        raise WrongUse(f"{file} does not parse") from None
+
+
+def _missing(module: ast.Module, call: ast.Expression) -> str:
+    """A name that the call uses and nothing gives a value; empty where there is none."""
+    bound = {*dir(builtins), "__name__", "__file__", "__doc__"}
+    for tree in (module, call):
+        for node in ast.walk(tree):
+            match node:
+                case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                    bound.add(node.name)
+                case ast.Name(ctx=ast.Store()):
+                    bound.add(node.id)
+                case ast.arg() if tree is call:
+                    bound.add(node.arg)
+                case ast.alias(name="*"):
+                    return ""  # whatever it may be
+                case ast.alias():
+                    bound.add(node.asname or node.name.partition(".")[0])
+    used = (node.id for node in ast.walk(call) if isinstance(node, ast.Name))
+    return next((name for name in used if name not in bound), "")
 
 
 async def record_program(asked: Asked, settings: Settings) -> "Recording":

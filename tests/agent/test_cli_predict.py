@@ -3,9 +3,11 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from agent.cli.program import read_program
 from model.predict.jsonlines import write_line
 from model.predict.predictor import Program
 from model.trace.frame import Frame
@@ -159,7 +161,10 @@ def test_what_a_model_writes_is_shown_safely(foretrace: CommandLine) -> None:
 @pytest.mark.parametrize("command", ["predict", "compare"])
 def test_what_cannot_be_asked_is_refused(command: str, foretrace: CommandLine) -> None:
     (foretrace.folder / "work.py").write_text(SOURCE)
+    (foretrace.folder / "broken.py").write_text("def f(:\n")
     for file, call, words in [
+        ("broken.py", "f(1)", "broken.py does not parse: line 1"),
+        ("work.py", "nothing(1)", "work.py has no nothing"),
         ("none.py", "f(1)", "cannot read none.py"),
         (".", "f(1)", "cannot read ."),
         ("work.py", "f(", "the call does not parse"),
@@ -172,6 +177,26 @@ def test_what_cannot_be_asked_is_refused(command: str, foretrace: CommandLine) -
     away = foretrace(command, "work.py", "--call", "f(1)", "--model-url", "http://127.0.0.1:9")
     assert (away.status, away.out) == (3, "")
     assert "Traceback" not in away.err
+
+
+@pytest.mark.parametrize(
+    ("source", "call"),
+    [
+        ("import math as m\nimport os.path\n", "max(m.sqrt(4), len(os.sep))"),
+        ("for n in range(3): pass\n", "[k + n for k in (1, 2)]"),
+        ("if True:\n    def f(x): return x\n", "(lambda x: f(x))(1)"),
+        ("class A:\n    def go(self): return 1\n", "A().go()"),
+        ("from sys import *\n", "getsizeof(1)"),
+        ("# -*- coding: latin-1 -*-\nf = '\xe9'.upper\n", "f()"),
+        ("\ufefff = str\n", "f(1)"),
+    ],
+)
+def test_calls_of_all_kinds_are_taken(source: str, call: str, tmp_path: Path) -> None:
+    encoding = "latin-1" if "latin-1" in source else "utf-8"
+    (tmp_path / "work.py").write_bytes(source.encode(encoding))
+    asked = read_program(tmp_path / "work.py", call)
+    assert asked.program.source.startswith(source.lstrip("\ufeff"))
+    assert asked.program.source.endswith(f"    return {call}\n")
 
 
 # compare
@@ -235,9 +260,9 @@ def test_a_wrong_value_and_a_trace_without_an_end(foretrace: CommandLine) -> Non
 
 @pytest.mark.engine
 def test_what_cannot_be_recorded_is_told_before_the_model_is_asked(foretrace: CommandLine) -> None:
-    with known_program(foretrace, **EXAMPLE) as known:
-        flags = [flag if flag != "f(1)" else "nothing(1)" for flag in known.flags]
-        ended = foretrace("compare", *flags)
+    source = "import no_such_package\n" + EXAMPLE_SOURCE
+    with known_program(foretrace, replies.silent(), source=source, call="f(1)") as known:
+        ended = foretrace("compare", *known.flags)
         assert not known.server.asked
     assert (ended.status, ended.out) == (2, "")
-    assert "work.py has no nothing" in ended.err
+    assert "work.py cannot be loaded: ModuleNotFoundError" in ended.err
