@@ -189,7 +189,7 @@ async def test_the_nearest_comes_first_and_what_has_no_room_is_said(
     missing = {*whole.included} - {*part.included}
     assert any(each.startswith(key) for key in missing for each in part.left_out)
     ast.parse(part.program.source)
-    with pytest.raises(NoProgram, match="the test alone"):
+    with pytest.raises(NoProgram, match="does not fit"):
         await program_for_test(shared, f"{O}::test_total", most_tokens=10)
 
 

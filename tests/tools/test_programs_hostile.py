@@ -73,8 +73,12 @@ async def test_what_is_far_too_much_is_cut(shared: DockerSandbox) -> None:
     assert any("no room" in each or "what comes after" in each for each in found.left_out)
     methods = "".join(f"    def m{n}(self): self.m{n + 1}()\n" for n in range(5_000))
     await program(shared, f"class A:\n{methods}def test_it(): A().m0()\n")
-    with pytest.raises(NoProgram, match="the test alone"):
-        await program(shared, "def test_it():\n" + "    x = 1\n" * 20_000)
+    body = "x = 1\n" * 20_000
+    with pytest.raises(NoProgram, match="does not fit"):
+        await program(shared, "def test_it():\n" + body.replace("x", "    x"))
+    source = "class TestA:\n    def test_it(self):\n" + body.replace("x", "        x")
+    with pytest.raises(NoProgram, match="does not fit"):
+        await program(shared, source, "TestA::test_it")
 
 
 async def test_more_files_than_anyone_reads(shared: DockerSandbox) -> None:

@@ -6,9 +6,9 @@ method when something that was gathered takes an attribute of its name, for what
 not known.
 """
 
-import builtins
+import ast
 import heapq
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count as numbers
 
@@ -61,6 +61,10 @@ class Gathering:
         """Whether a definition is among them."""
         return isinstance(found, Definition) and found.key in self.units
 
+    def shows(self, node: ast.AST) -> bool:
+        """Whether a function or a class is among them, on its own or within another one."""
+        return any(node is each for unit in self.units.values() for each in _parts(unit))
+
     def ambiguous(self) -> dict[str, list[str]]:
         """The names that several files define, and the files."""
         files: dict[str, list[str]] = {}
@@ -78,6 +82,12 @@ class Gathering:
             for name, paths in [*self.ambiguous().items()][:_MOST_SAID]
         ]
         return (*self.left_out[:_MOST_SAID], *rest, *twice)
+
+
+def _parts(unit: Unit) -> Iterator[ast.AST]:
+    """All that a piece shows."""
+    for code in unit.code:
+        yield from ast.walk(code)
 
 
 class Gatherer:
@@ -112,10 +122,6 @@ class Gatherer:
         if definition.key not in self._seen:
             self._push(unit_of(definition), rank)
 
-    async def ask_for_names(self, module: Module, used: Uses, rank: int) -> None:
-        """Put what some code of a module uses on the list."""
-        await self._follow(module, used, rank)
-
     async def run(self) -> Gathering:
         """Take in what is on the list, and what that uses, as far as there is room."""
         while self._heap and len(self.gathering.units) < MOST_UNITS:
@@ -124,10 +130,22 @@ class Gatherer:
                 self.gathering.left_out.append(f"{unit.key}: {why}")
                 continue
             self._take(unit, rank)
-            await self._follow(unit.module, uses(unit.code), rank + 1)
+            await self.follow(unit.module, uses(unit.code), rank + 1)
         if self._heap:
             self.gathering.left_out.append(f"what comes after {MOST_UNITS} definitions")
         return self.gathering
+
+    async def follow(self, module: Module, used: Uses, rank: int) -> None:
+        """Put what some code of a module uses on the list."""
+        for chain in used.chains:
+            found = await self._resolver.chain(module, chain, used.imports)
+            self._refer(module, chain[0], await self._head(module, chain, found), used.imports)
+            if isinstance(found, Definition):
+                self.ask(found, rank)
+        self._attributes |= used.attributes
+        for name in sorted(used.attributes & {*self._pending}):
+            for method in self._pending.pop(name):
+                self._push(method, rank)
 
     def _push(self, unit: Unit, rank: int) -> None:
         if unit.key not in self._seen:
@@ -150,17 +168,6 @@ class Gatherer:
             else:
                 self._pending.setdefault(name, []).append(method)
 
-    async def _follow(self, module: Module, used: Uses, rank: int) -> None:
-        for chain in used.chains:
-            found = await self._resolver.chain(module, chain, used.imports)
-            self._refer(module, chain[0], await self._head(module, chain, found), used.imports)
-            if isinstance(found, Definition):
-                self.ask(found, rank)
-        self._attributes |= used.attributes
-        for name in sorted(used.attributes & {*self._pending}):
-            for method in self._pending.pop(name):
-                self._push(method, rank)
-
     async def _head(
         self, module: Module, chain: tuple[str, ...], found: Found | None
     ) -> Found | None:
@@ -171,8 +178,6 @@ class Gatherer:
         self, module: Module, name: str, found: Found | None, inner: Mapping[str, Imported]
     ) -> None:
         if name in inner or (found is None and name not in module.imports):
-            return
-        if hasattr(builtins, name) and name not in module.imports and found is None:
             return
         imported = None if name in module.definitions else module.imports.get(name)
         known = self.gathering.references.setdefault(module.path, {})

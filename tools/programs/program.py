@@ -91,10 +91,10 @@ async def program_for_test(
         gatherer.ask(fixture, 1)
     await _ask_changed(gatherer, sources, changed or {})
     for home, value in entry.values:
-        await gatherer.ask_for_names(home, uses([value]), 1)
+        await gatherer.follow(home, uses([value]), 1)
     gathering = await gatherer.run()
-    if not gathering.has(located.definition):
-        raise NoProgram(f"the test alone has more than the {most_tokens} tokens there are")
+    if not gathering.shows(located.function):
+        raise NoProgram(f"the test does not fit into {most_tokens} tokens of source")
     return _gathered(sources, gathering, located.definition.module, entry, most_tokens, count)
 
 
@@ -133,7 +133,7 @@ async def program_for_call(
     if unknown := [chain[0] for chain in used.chains if not _knows(module, chain[0])]:
         raise NoProgram(f"{path} has no {unknown[0]}")
     gatherer = Gatherer(resolver, int(most_tokens * _ROOM_FOR_HEADS), count)
-    await gatherer.ask_for_names(module, used, 0)
+    await gatherer.follow(module, used, 0)
     await _ask_changed(gatherer, sources, changed or {})
     gathering = await gatherer.run()
     return _gathered(sources, gathering, module, Entry(expression.strip()), most_tokens, count)
@@ -162,6 +162,7 @@ def _gathered(
         tokens = count(program.source)
         if tokens <= most_tokens or len(gathering.units) < 2:
             break
+        # Tests and what is asked for with them were the first to come.
         key, _ = gathering.units.popitem()
         gathering.left_out.append(f"{key}: no room for it")
     if tokens > most_tokens:
