@@ -1,5 +1,6 @@
 """The questions by name. A new one is its file and a line here."""
 
+from model.questions.complexity import Complexity
 from model.questions.halts import Halts
 from model.questions.implement import Implement
 from model.questions.input import Input
@@ -10,6 +11,7 @@ _ALL: tuple[Question, ...] = (
     Output(),
     Input(),
     Halts(),
+    Complexity(),
     Implement(),
 )
 

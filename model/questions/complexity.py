@@ -1,0 +1,134 @@
+"""How does its time grow? BigOBench's time complexity prediction, and any program."""
+
+from dataclasses import dataclass, replace
+
+from pydantic import BaseModel
+
+from model.questions.bigo import NoGrowth, read_growth
+from model.questions.growth import Growth
+from model.questions.literals import parsed
+from model.questions.measured import SECONDS, Measured, measure
+from model.questions.question import Answer, Asked, BadRow, Mark, Mode, Model, Row, Runner, Way
+from model.questions.rows import checked, row_id
+from model.questions.texts import spoken
+
+
+class _BigOBench(BaseModel):
+    solution_code: str
+    time_complexity_inferred: str
+
+
+class _Plain(BaseModel):
+    code: str
+    complexity: str
+    call: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ComplexityTask:
+    """A program whose growth is asked for.
+
+    Attributes:
+        id: within its data set.
+        source: of the program.
+        call: an expression in which ``n`` is the size, by which it is measured; may be empty.
+        label: the class; None where that is not known.
+        seconds: that measuring it may take.
+    """
+
+    id: str
+    source: str
+    call: str = ""
+    label: Growth | None = None
+    seconds: float = SECONDS
+
+    async def answers(self, model: Model, way: Way, runner: Runner) -> list[Answer]:
+        """Classes, each in the one form that we have for it."""
+        what = f"`{self.call}`" if self.call else "it"
+        said = await spoken(model, way, "complexity", source=self.source, what=what)
+        return [_classed(each) for each in said]
+
+    async def mark(self, answer: Answer, runner: Runner) -> Mark:
+        """By its label; the measured growth stands beside it, or decides where there is no label.
+
+        What is measured is one kind of input, not the worst, and small: it is evidence.
+        """
+        growth = read_growth(answer.text)
+        measured = None
+        if self.call:
+            measured = await measure(runner, self.source, self.call, self.seconds)
+        agrees = None if measured is None else _agrees(growth, measured)
+        shown = () if measured is None else measured.shown()
+        measures = {} if agrees is None else {"as measured": agrees}
+        if self.label is not None:
+            right = growth == self.label
+            return Mark(right, "" if right else f"it is {self.label}", measures, shown)
+        if measured is None:
+            return Mark(None, "give a call with n in it, and it is measured")
+        return Mark(agrees, _believed(measured), measures, shown)
+
+
+class Complexity:
+    """The question."""
+
+    name = "complexity"
+    about = "how the time that a program takes grows"
+    modes: tuple[Mode, ...] = ("reasoning", "direct")
+    votes = True
+    runs = True
+
+    def read(self, row: Row) -> ComplexityTask:
+        """A task from a record of BigOBench's test set for time, or one of code and complexity."""
+        if "solution_code" in row:
+            given = checked(_BigOBench, row)
+            name = row_id(row, "solution_id", "id")
+            # One solution stands for one problem only, but ids are unique within a problem alone.
+            if isinstance(row.get("problem_id"), str) and "solution_id" in row:
+                name = f"{row['problem_id']}/{name}"
+            label = _label(given.time_complexity_inferred)
+            return ComplexityTask(name, given.solution_code, "", label)
+        plain = checked(_Plain, row)
+        if plain.call and parsed(plain.call) is None:
+            raise BadRow("call: it is no expression")
+        label = _label(plain.complexity)
+        return ComplexityTask(row_id(row, "id"), plain.code, plain.call, label)
+
+    def one(self, asked: Asked) -> ComplexityTask:
+        """A program, and perhaps a call with ``n`` in it."""
+        if asked.call and parsed(asked.call) is None:
+            raise BadRow(f"the call is no expression: {asked.call}")
+        return ComplexityTask("", asked.source, asked.call)
+
+
+def _label(text: str) -> Growth:
+    try:
+        return read_growth(text)
+    except NoGrowth as problem:
+        raise BadRow(f"the class {text[:50]!r}: {problem}") from None
+
+
+def _classed(answer: Answer) -> Answer:
+    if not answer.text:
+        return answer
+    try:
+        return replace(answer, text=str(read_growth(answer.text)))
+    except NoGrowth as problem:
+        return replace(answer, text="", problem=f"the answer is no class of growth: {problem}")
+
+
+def _agrees(growth: Growth, measured: Measured) -> bool | None:
+    """Whether a class is the one that was measured, or cannot be told from it."""
+    found = measured.fit
+    if found is None:
+        return None
+    classes = [read_growth(each) for each in (found.growth, *found.alike)]
+    # To measure a base is one thing, to name a round one above it another.
+    return growth in classes or (growth.exponential and any(each.exponential for each in classes))
+
+
+def _believed(measured: Measured) -> str:
+    found = measured.fit
+    if found is None:
+        return "too few points were measured" + (f": {measured.error}" if measured.error else "")
+    also = f", or {' or '.join(found.alike)}" if found.alike else ""
+    return f"it grows like {found.growth}{also}, as far as it was measured"
