@@ -87,7 +87,7 @@ async def test_a_refused_submission_leaves_the_one_before_in_force(play: Player)
 async def test_the_limit_on_turns_is_counted_down_and_ends_the_run(play: Player) -> None:
     run = await play(LOOK, "Hm.\n</think>\n", CHANGE, limits=Limits(turns=3), **forever(play))
     assert limit(run) == "turns"
-    assert run.end.steps == 4
+    assert run.end.steps == 3
     assert len(run.asked) == 3
     assert "* Remaining turns: 2\n" in run.texts[1]
     assert run.end.patch is None
