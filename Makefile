@@ -18,7 +18,7 @@ demo: $(STAMP) engine  ## Resolve one real issue from beginning to end (ISSUE=FI
 	$(VENV)/bin/foretrace run '$(ISSUE)' --policy repair --out runs
 
 test: $(STAMP) engine base  ## Run the tests (ARGS='tests/tools -k edit')
-	$(VENV)/bin/pytest $(ARGS)
+	$(VENV)/bin/pytest $(if $(ARGS),,-n 2 --dist loadfile) $(ARGS)
 
 check: $(STAMP)  ## Lint, format and types, changing nothing
 	$(VENV)/bin/ruff check .
