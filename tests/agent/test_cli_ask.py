@@ -83,3 +83,38 @@ def test_wrong_use(
     ended = foretrace("ask", *arguments)
     assert (ended.status, ended.out) == (2, "")
     assert words in ended.err
+
+
+@pytest.mark.engine
+def test_whether_it_ends(foretrace: CommandLine, source: Path) -> None:
+    with threaded_model_server(say("<answer>halts</answer>")) as server:
+        ended = asked(foretrace, server, "halts", source, "--call", "f(1)", "--check")
+    assert (ended.status, ended.out) == (0, "halts\n  run in a sandbox: right: it ended\n")
+
+
+@pytest.mark.engine
+def test_how_it_scales_beside_what_was_measured(foretrace: CommandLine, source: Path) -> None:
+    source.write_text("def f(xs):\n    for x in xs:\n        pass\n")
+    with threaded_model_server(say("<answer>O(N)</answer>")) as server:
+        ended = asked(foretrace, server, "complexity", source, "--call", "f(range(n))")
+    first, second, head, *rows, lines, _ = ended.out.splitlines()
+    assert (ended.status, first) == (0, "O(n)")
+    assert second.startswith("  run in a sandbox: right: it grows like O(n)")
+    assert head.split() == ["n", "lines", "seconds"]
+    assert [row.split()[:2] for row in rows[:2]] == [["2", "5"], ["4", "9"]]
+    assert lines.startswith("  lines run: O(n), within 0.0%")
+
+
+@pytest.mark.engine
+def test_a_program_is_written_simulated_and_run(foretrace: CommandLine, source: Path) -> None:
+    source.write_text("Add one to a number.\n")
+    trace = '{"event": "return", "source": "    return f(1)", "value": "2"}\n{"event": "end"}'
+    script = say(f"<answer>\n```python\n{SOURCE}```\n</answer>"), say(trace)
+    with threaded_model_server(*script) as server:
+        more = ("--mode", "trace", "--example", "f(1) == 2", "--json")
+        ended = asked(foretrace, server, "implement", source, *more)
+    (answer,) = json.loads(ended.out)["answers"]
+    assert ended.status == 0
+    assert answer["answer"] == SOURCE.strip()
+    assert answer["facts"] == {"foreseen": {"f(1) == 2": True}}
+    assert (answer["right"], answer["shown"]) == (True, ["holds  f(1) == 2"])

@@ -156,7 +156,7 @@ def test_records_that_the_server_refuses_count_as_wrong(foretrace: CommandLine, 
     with threaded_model_server(fallback=knows({0: "0"}, otherwise=refusal)) as server:
         ended = evaluated(foretrace, server, "output", data, "--mode", "direct", "--limit", "2")
     assert ended.status == 0
-    assert "pass@1    50.0%" in ended.out.replace("pass@1     50", "pass@1    50")
+    assert "pass@1     50.0%" in ended.out
     _, *found = results(foretrace)
     assert any("not allowed" in each["answers"][0]["problem"] for each in found)
 
@@ -193,6 +193,50 @@ def test_inputs_are_run(foretrace: CommandLine, data: Path) -> None:
     assert ended.status == 0, ended
     # Of f(a) = a * n for 0 to 4: any argument is right for 0.
     assert json.loads(ended.out)["measures"]["pass@1"]["share"] == pytest.approx(0.6)
+
+
+SPIN = "def f(n):\n    while n:\n        pass\n"
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(
+    ("question", "record", "said", "measures"),
+    [
+        (
+            "halts",
+            {"id": 1, "code": SPIN, "label": False, "input": "1"},
+            "<answer>endless</answer>",
+            {"pass@1": 1, "answered": 1, "right where it is endless": 1},
+        ),
+        (
+            "complexity",
+            {"problem_id": "1", "solution_id": "2", "time_complexity_inferred": "o(nlogn)"}
+            | {"solution_code": "print(sorted(input().split()))"},
+            "<answer>O(k log k)</answer>",
+            {"pass@1": 1, "answered": 1},
+        ),
+        (
+            "implement",
+            {"task_id": 1, "text": "Double it.", "test_list": ["assert f(2) == 4"]},
+            "<answer>\n```python\ndef f(n):\n    return n + 2\n```\n</answer>",
+            {"pass@1": 1, "answered": 1, "examples pass": 1},
+        ),
+    ],
+)
+def test_the_other_questions(
+    foretrace: CommandLine,
+    question: str,
+    record: dict[str, object],
+    said: str,
+    measures: dict[str, float],
+) -> None:
+    data = foretrace.folder / "data.jsonl"
+    data.write_text(json.dumps(record) + "\n")
+    with threaded_model_server(say(said)) as server:
+        ended = evaluated(foretrace, server, question, data, "--json")
+    assert ended.status == 0, ended
+    found = json.loads(ended.out)["measures"]
+    assert {name: each["share"] for name, each in found.items()} == measures
 
 
 @pytest.mark.parametrize(
