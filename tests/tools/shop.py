@@ -45,7 +45,12 @@ FILES = {
             return amount + TABLE["small"]
 
         class Money:
-            pass
+            def _same(self, other):
+                return other
+
+            __add__ = _same
+
+        math.floor(1)
         """,
     "src/shop/orders.py": """
         from __future__ import annotations
@@ -122,6 +127,10 @@ FILES = {
 
         def test_alias():
             assert up(3) == shop.rounded_up(4) == plus(0)
+
+        def test_money():
+            from shop.money import Money
+            assert Money() + 1 == 1
 
         def test_raises():
             with pytest.raises(KeyError):

@@ -129,8 +129,9 @@ class Gatherer:
             if why := self._refusal(unit):
                 self.gathering.left_out.append(f"{unit.key}: {why}")
                 continue
-            self._take(unit, rank)
-            await self.follow(unit.module, uses(unit.code), rank + 1)
+            used = uses(unit.code)
+            self._take(unit, used, rank)
+            await self.follow(unit.module, used, rank + 1)
         if self._heap:
             self.gathering.left_out.append(f"what comes after {MOST_UNITS} definitions")
         return self.gathering
@@ -160,10 +161,11 @@ class Gatherer:
         self.gathering.tokens += tokens
         return ""
 
-    def _take(self, unit: Unit, rank: int) -> None:
+    def _take(self, unit: Unit, used: Uses, rank: int) -> None:
         self.gathering.units[unit.key] = unit
+        in_head = {chain[0] for chain in used.chains}
         for name, method in unit.methods:
-            if is_special(name) or name in self._attributes:
+            if is_special(name) or name in self._attributes or name in in_head:
                 self._push(method, rank + 2 * (is_special(name) and name not in _MAKING))
             else:
                 self._pending.setdefault(name, []).append(method)

@@ -115,6 +115,7 @@ def read_module(path: str, data: bytes) -> Module:
     module = Module(path, tuple(text.split("\n")), future=_has_future(tree))
     for statement in tree.body:
         _index(module, statement)
+    _index_changes(module, tree)
     return module
 
 
@@ -193,6 +194,17 @@ def _index(module: Module, statement: ast.stmt) -> None:
                 module.spans.append(span)
 
 
+def _index_changes(module: Module, tree: ast.Module) -> None:
+    """Enter the statements that change what others define."""
+    known = {(name, id(each)) for name, found in module.definitions.items() for each in found}
+    for statement in tree.body:
+        for name in sorted(_changed(statement)):
+            if name in module.definitions and (name, id(statement)) not in known:
+                module.definitions[name].append(statement)
+                module.spans.append((_first_line(statement), _last_line(statement), name))
+    module.spans.sort()
+
+
 def _index_import(module: Module, statement: ast.Import | ast.ImportFrom) -> None:
     if isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*":
         module.stars.append(Imported(statement.module or "", statement.level, None))
@@ -213,7 +225,7 @@ def _bindings(statement: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Imp
 
 
 def _bound(statement: ast.stmt) -> dict[str, None]:
-    """The names that a top-level statement defines or changes, in order."""
+    """The names that a top-level statement defines, in order."""
     if isinstance(statement, Scope):
         return {statement.name: None}
     names: dict[str, None] = {}
@@ -225,10 +237,18 @@ def _bound(statement: ast.stmt) -> dict[str, None]:
                 names[node.id] = None
             case ast.Import() | ast.ImportFrom() if node is not statement:
                 names.update(dict.fromkeys(name for name, _ in _bindings(node)))
+    return names
+
+
+def _changed(statement: ast.stmt) -> set[str]:
+    """The names of what a top-level statement changes: ``a[0] = 1``, ``a.b = 1``, ``a.add(1)``."""
+    names: set[str] = set()
+    for node in () if isinstance(statement, Scope) else _outside_scopes(statement):
+        match node:
             case ast.Attribute(ctx=ast.Store()) | ast.Subscript(ctx=ast.Store()):
-                names.update(dict.fromkeys(_root(node)))
+                names.update(_root(node))
             case ast.Expr(value=ast.Call(func=ast.Attribute() as called)):
-                names.update(dict.fromkeys(_root(called)))
+                names.update(_root(called))
     return names
 
 
