@@ -95,7 +95,7 @@ async def _ask(task: "Task", way: "Way", settings: Settings, marked: bool, as_js
     ranked = [distinct[text] for text, _ in counts.most_common()]
     if as_json:
         shown = [_as_json(each, counts[each.text], marks.get(each.text)) for each in ranked]
-        click.echo(json.dumps({"mode": way.mode, "answers": shown}, ensure_ascii=False))
+        click.echo(json.dumps({"mode": way.mode, "answers": shown}))
     else:
         for each in ranked:
             _show(each, counts[each.text], way.samples, marks.get(each.text))
@@ -106,18 +106,22 @@ async def _ask(task: "Task", way: "Way", settings: Settings, marked: bool, as_js
 
 def _show(answer: "Answer", count: int, of: int, mark: "Mark | None") -> None:
     times = f"  ({count} of {of})" if of > 1 else ""
-    click.echo(
-        safe(f"{answer.text}{times}" if answer.text else f"no answer: {answer.problem}{times}")
-    )
+    _say(f"{answer.text}{times}" if answer.text else f"no answer: {answer.problem}{times}")
     for name, fact in answer.facts.items():
-        click.echo(f"  {name}: {safe(str(fact))}")
+        _say(f"  {name}: {fact}")
     if mark is None or not answer.text:
         return
     said = {True: "right", False: "wrong", None: "nobody can tell"}[mark.right]
-    detail = f": {safe(' '.join(mark.detail.split()))}" if mark.detail else ""
-    click.echo(f"  run in a sandbox: {said}{detail}")
+    detail = f": {' '.join(mark.detail.split())}" if mark.detail else ""
+    _say(f"  run in a sandbox: {said}{detail}")
     for line in mark.shown:
-        click.echo(f"  {safe(line)}")
+        _say(f"  {line}")
+
+
+def _say(text: str) -> None:
+    from model.questions.replies import whole
+
+    click.echo(whole(safe(text)))
 
 
 def _as_json(answer: "Answer", count: int, mark: "Mark | None") -> dict[str, object]:

@@ -176,7 +176,7 @@ def _show(
             "measures": {each.name: _as_json(each) for each in measures},
             "tokens": {"reused": reused, "computed": computed, "written": written},
         }
-        click.echo(json.dumps(summary, ensure_ascii=False))
+        click.echo(json.dumps(summary))
         return
     click.echo(
         f"{question.name} by {evaluation.mode}, {safe(evaluation.model)}, {len(tasks)} records"

@@ -65,7 +65,8 @@ class Bench:
         async with self._turns:
             try:
                 return await self._run(harness, given, seconds)
-            except SandboxDied:
+            except (SandboxDied, FileProblem):
+                # What ran before left no room in it, or killed it.
                 return await self._run(harness, given, seconds)
 
     async def _run(self, harness: str, given: object, seconds: float) -> Ran:

@@ -4,6 +4,7 @@ The first line says what is evaluated, each further one is a `model.questions.re
 process that is killed loses the tasks in flight; a last line that it left torn is cut off.
 """
 
+import fcntl
 import os
 from pathlib import Path
 from types import TracebackType
@@ -48,7 +49,8 @@ class ResultLog:
         evaluation: what it is of.
 
     Raises:
-        WrongUse: the file is of another evaluation, is no such file, or cannot be written.
+        WrongUse: the file is of another evaluation, is no such file, is written by another process,
+            or cannot be written.
     """
 
     def __init__(self, path: Path, evaluation: Evaluation) -> None:
@@ -60,7 +62,11 @@ class ResultLog:
         except OSError as error:
             raise WrongUse(f"cannot write {path}: {error.strerror or error}") from None
         try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._begin(evaluation)
+        except BlockingIOError:
+            self._file.close()
+            raise WrongUse(f"another process is writing {path}") from None
         except BaseException:
             self._file.close()
             raise
@@ -86,7 +92,7 @@ class ResultLog:
         data = self._file.read()
         whole = data[: data.rfind(b"\n") + 1]
         first, *lines = whole.splitlines() or [b""]
-        if first:
+        if whole:
             self._compare(first, evaluation)
         for number, line in enumerate(lines, 2):
             try:
@@ -96,7 +102,7 @@ class ResultLog:
             self.results[result.id] = result
         if len(whole) < len(data):
             self._file.truncate(len(whole))
-        if not first:
+        if not whole:
             self._write(evaluation)
 
     def _compare(self, first: bytes, evaluation: Evaluation) -> None:

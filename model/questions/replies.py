@@ -18,7 +18,7 @@ def read_answer(text: str, *, cut: bool = False) -> str:
         text: without the reasoning.
         cut: whether it came to no end; then what is not closed is no answer.
     """
-    text = text[-_LONGEST:]
+    text = whole(text[-_LONGEST:])
     marked = _marked(text, cut)
     if marked is not None:
         return _bare(marked)
@@ -33,7 +33,7 @@ def read_answer(text: str, *, cut: bool = False) -> str:
 
 def read_program(text: str, *, cut: bool = False) -> str:
     """The program in a text; of several blocks of code the longest. Empty where none is found."""
-    text = text[-_LONGEST:]
+    text = whole(text[-_LONGEST:])
     marked = _marked(text, cut)
     if marked is not None and marked.strip():
         text = marked
@@ -59,11 +59,15 @@ def fenced_blocks(text: str) -> list[str]:
 
 def fence(text: str) -> str:
     """A text between fences that it cannot close itself."""
-    # Half a character, which source may have, has no place on the wire.
-    text = text.encode(errors="replace").decode().rstrip("\n")
+    text = whole(text).rstrip("\n")
     longest = max((len(found) for found in re.findall(r"`{3,}", text)), default=2)
     marks = "`" * (longest + 1)
     return f"{marks}\n{text}\n{marks}"
+
+
+def whole(text: str) -> str:
+    """A text without halves of characters, which JSON can write and no file or wire can hold."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _marked(text: str, cut: bool) -> str | None:

@@ -2,12 +2,13 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
 from model.questions.question import Answer, Mark
+from model.questions.replies import whole
 from model.trace.score import wilson
 
 
@@ -35,12 +36,12 @@ class Given(BaseModel):
         """From an answer and its mark."""
         tokens = answer.tokens
         return cls(
-            text=answer.text,
-            problem=answer.problem,
+            text=whole(answer.text),
+            problem=whole(answer.problem),
             right=mark.right,
-            detail=mark.detail,
+            detail=whole(mark.detail),
             measures=dict(mark.measures),
-            facts=dict(answer.facts),
+            facts={whole(name): _whole(fact) for name, fact in answer.facts.items()},
             tokens=(tokens.reused, tokens.computed, tokens.written),
         )
 
@@ -122,6 +123,12 @@ def majority(result: Result) -> bool | None:
         return False if result.rights() else None
     most = Counter(each.text for each in given).most_common(1)[0][0]
     return next(each.right for each in given if each.text == most)
+
+
+def _whole(fact: object) -> object:
+    if isinstance(fact, Mapping):
+        return {whole(str(name)): _whole(value) for name, value in fact.items()}
+    return whole(fact) if isinstance(fact, str) else fact
 
 
 def _others(results: Sequence[Result]) -> list[Measure]:

@@ -11,6 +11,7 @@ from typing import IO, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from model.questions.question import BadRow, Question, Row, Task
+from model.questions.replies import whole
 
 _LONGEST = 64 * 1024**2
 """Characters of one record; LiveCodeBench has some of many megabytes."""
@@ -93,7 +94,7 @@ def row_id(row: Row, *names: str) -> str:
     for name in (*names, NUMBER):
         value = row.get(name)
         if isinstance(value, str | int) and str(value).strip():
-            return str(value)
+            return whole(str(value))
     return ""
 
 

@@ -6,7 +6,7 @@ from importlib import resources
 from string import Template
 
 from model.questions.question import Answer, Mode, Model, Way
-from model.questions.replies import fence, read_answer, read_program
+from model.questions.replies import fence, read_answer, read_program, whole
 from model.questions.speaking import Said
 
 
@@ -50,7 +50,7 @@ def question(name: str, mode: Mode, **values: str) -> str:
     ways = tomllib.loads(_text("ways.toml"))
     asked = Template(_text(f"{name}.md")).substitute(values).strip()
     how = str(ways["direct" if mode == "direct" else "reasoning"]).strip()
-    return f"{asked}\n\n{how}".encode(errors="replace").decode()
+    return whole(f"{asked}\n\n{how}")
 
 
 def _answer(said: Said, program: bool) -> Answer:

@@ -2,6 +2,7 @@
 
 from model.predict.predictor import Prediction, Predictor, Program
 from model.questions.question import Answer, Way
+from model.questions.replies import whole
 from model.trace.score import ending
 from model.trace.states import resolve
 from model.trace.writing import NoEntry
@@ -34,7 +35,7 @@ async def stepped(predictor: Predictor, source: str, call: str) -> list[Answer]:
     step = await predictor.value(program)
     if step.frame is None or step.frame.value is None:
         return [Answer("", "the model wrote no return", step.tokens)]
-    return [Answer(step.frame.value, "", step.tokens)]
+    return [Answer(whole(step.frame.value), "", step.tokens)]
 
 
 def _returned(prediction: Prediction) -> Answer:
@@ -48,4 +49,4 @@ def _returned(prediction: Prediction) -> Answer:
         return Answer("", "the trace ends without a value", tokens, facts)
     if end.raised:
         return Answer("", f"the trace ends with an exception: {end.value}", tokens, facts)
-    return Answer(end.value, "", tokens, facts)
+    return Answer(whole(end.value), "", tokens, facts)

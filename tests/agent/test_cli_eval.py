@@ -2,6 +2,7 @@
 
 import json
 import signal
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.agent.conftest import CommandLine, Ended
+from tests.agent.ptys import OnTerminal
 from tests.model.http import Request
 from tests.model.replies import Reply, by_request, refuse, say, silent
 from tests.model.server import ModelServer, threaded_model_server
@@ -179,6 +181,18 @@ def test_stopped_by_its_user(foretrace: CommandLine, data: Path) -> None:
 def _kept(foretrace: CommandLine) -> int:
     paths = (foretrace.folder / "runs" / "eval").glob("*.jsonl")
     return sum(path.read_bytes().count(b"\n") for path in paths) - 1
+
+
+def test_the_line_that_changes_on_a_terminal(foretrace: CommandLine, data: Path) -> None:
+    with threaded_model_server(fallback=knows(RIGHT)) as server:
+        command = [sys.executable, "-m", "agent.cli", "eval", "output", data, "--mode", "direct"]
+        more = ["--model-url", server.url, "--profile", "chat"]
+        with OnTerminal([*command, *more], folder=foretrace.folder) as terminal:
+            assert terminal.end() == 0
+    changing, _, table = terminal.screen.partition("10/10  100.0% right\n")
+    assert "\r" in changing
+    assert changing.count("\n") == 1
+    assert table.startswith("output by direct")
 
 
 @pytest.mark.engine
