@@ -103,6 +103,8 @@ FILES = {
         """,
     "tests/test_orders.py": """
         import unittest
+        import unittest.mock
+        import os.path, shop.money
         import pytest
         import shop
         from shop import Order, rounded_up as up
@@ -127,6 +129,9 @@ FILES = {
 
         def test_alias():
             assert up(3) == shop.rounded_up(4) == plus(0)
+
+        def test_submodules():
+            assert unittest.mock.call and os.path.sep and shop.money.rounded(1) == 5
 
         def test_money():
             from shop.money import Money

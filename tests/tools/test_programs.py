@@ -84,7 +84,7 @@ async def test_programs_do_what_pytest_says_of_the_tests(shared: DockerSandbox) 
     run = await run_tests(shared, files, settings)
     status = {each.id: each.status for each in run.outcomes}
     status.pop(f"{M}::test_async")  # pytest alone does not run it
-    assert len(status) == 57, status
+    assert len(status) == 58, status
     programs: dict[str, str] = {}
     refused: dict[str, str] = {}
     for test in status:

@@ -7,6 +7,7 @@ not known.
 """
 
 import ast
+import builtins
 import heapq
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -66,11 +67,15 @@ class Gathering:
         return any(node is each for unit in self.units.values() for each in _parts(unit))
 
     def ambiguous(self) -> dict[str, list[str]]:
-        """The names that several files define, and the files."""
+        """The names that several files define, and the files; or one, and Python another."""
         files: dict[str, list[str]] = {}
         for unit in self.units.values():
             if "." not in unit.name:
                 files.setdefault(unit.name, []).append(unit.module.path)
+        several = len({unit.module.path for unit in self.units.values()}) > 1
+        for name in files:
+            if several and hasattr(builtins, name):
+                files[name].append("Python itself")
         return {name: paths for name, paths in files.items() if len(paths) > 1}
 
     def said(self) -> tuple[str, ...]:

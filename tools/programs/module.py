@@ -43,6 +43,7 @@ class Module:
         lines: of its text, without their ends.
         definitions: by name, the statements at the top level that define it or change it.
         imports: by the name they bind.
+        submodules: by the first part of them, the names in ``import a.b``.
         typing_only: the names bound for type checkers only.
         stars: modules all of whose names are imported.
         future: whether annotations are not evaluated.
@@ -53,6 +54,7 @@ class Module:
     lines: tuple[str, ...] = ()
     definitions: dict[str, list[ast.stmt]] = field(default_factory=dict)
     imports: dict[str, Imported] = field(default_factory=dict)
+    submodules: dict[str, set[str]] = field(default_factory=dict)
     typing_only: set[str] = field(default_factory=set)
     stars: list[Imported] = field(default_factory=list)
     future: bool = False
@@ -210,6 +212,11 @@ def _index_import(module: Module, statement: ast.Import | ast.ImportFrom) -> Non
         module.stars.append(Imported(statement.module or "", statement.level, None))
         return
     module.imports.update(_bindings(statement))
+    if isinstance(statement, ast.Import):
+        for alias in statement.names:
+            top, dot, _ = alias.name.partition(".")
+            if dot and not alias.asname:
+                module.submodules.setdefault(top, set()).add(alias.name)
 
 
 def _bindings(statement: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Imported]]:

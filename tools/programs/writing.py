@@ -52,7 +52,7 @@ class _Writer:
         return head + ("\n" if imports and units else "") + _body(module, units)
 
     def _import(self, module: Module, reference: Reference) -> str:
-        """The line that makes a name known; empty where there is no need of one."""
+        """The lines that make a name known; empty where there is no need of any."""
         name, found, imported = reference.name, reference.found, reference.imported
         if name in module.typing_only:
             return ""
@@ -64,6 +64,9 @@ class _Writer:
         elif imported is None:
             return ""
         elif imported.name is None:
+            whole = module.submodules.get(name) if imported.module == name else None
+            if whole:
+                return "".join(f"import {each}\n" for each in sorted(whole))
             source, taken = imported.module, ""
         else:
             source, taken = self._absolute(module, imported), imported.name
