@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from agent.cli.debuglines import Keeper, Lines
     from model.trace.frame import Trace
 
-_AT_ONCE = 4_096
-"""Tokens to ask for at once where many frames are wanted. In a chat, where each further question
-is answered from the start, that takes far less than frame by frame; in CWM's own form no less."""
+_AT_ONCE = {"chat": 4_096, "cwm": 128}
+"""Tokens to ask for at once where many frames are wanted. In a chat each question is answered from
+its start on, perhaps after some thought, so few are asked; CWM just goes on where it was."""
 
 
 @click.command("debug")
@@ -81,7 +81,7 @@ async def _debug(
     with keeping(record) as keeper:
         async with open_predictor(settings, say) as predictor, _lines(written) as lines:
             keeper.begin(file=str(asked.file), call=asked.call, profile=predictor.name)
-            at_once = _AT_ONCE if predictor.name == "chat" else 0
+            at_once = _AT_ONCE.get(predictor.name, 0)
             session = Session(asked.program, predictor, at_once=at_once)
             debugger = Debugger(session, really)
             stop = await session.begin()

@@ -18,23 +18,19 @@ class Course:
         tokens: what all predictions took so far.
     """
 
-    def __init__(
-        self, program: Program, predictor: Predictor, places: Places, at_once: int
-    ) -> None:
+    def __init__(self, program: Program, predictor: Predictor, places: Places) -> None:
         """Nothing is asked before `advance`.
 
         Args:
             program: whose.
             predictor: of its frames.
             places: of its lines.
-            at_once: tokens to ask for where many frames are wanted; 0 for frame by frame.
         """
         self.history = History()
         self.tokens = Tokens()
         self._program = program
         self._predictor = predictor
         self._places = places
-        self._at_once = at_once
 
     def begin(self) -> None:
         """Forget all but the frames that are given."""
@@ -50,14 +46,14 @@ class Course:
         return Moment(frame, state, spot)
 
     async def advance(
-        self, kind: Kind | None = None, *, keep: bool = False, far: bool = False
+        self, kind: Kind | None = None, *, keep: bool = False, at_once: int = 0
     ) -> bool:
         """To the next moment.
 
         Args:
             kind: of it, where it is still to be predicted.
             keep: go through what is known also where a body was stepped over.
-            far: many more are wanted.
+            at_once: tokens to ask for, where many more are wanted; 0 to ask for one frame.
 
         Returns:
             Whether there is one.
@@ -71,8 +67,8 @@ class Course:
             history.step_into()
         last = history.number == history.known - 1
         if last and not history.over:
-            if far and kind is None and self._at_once:
-                await self._ask_ahead()
+            if at_once and kind is None:
+                await self._ask_ahead(at_once)
             if history.number == history.known - 1 and not history.over:
                 await self._ask(kind)
         if history.number == history.known - 1:
@@ -97,11 +93,11 @@ class Course:
         else:
             raise NoFrame(found.problems)
 
-    async def _ask_ahead(self) -> None:
-        """Learn as many moments as the model writes at once; perhaps none."""
+    async def _ask_ahead(self, most: int) -> None:
+        """Learn the moments that the model writes in so many tokens; perhaps none."""
         begun = tuple(moment.frame for moment in self.history.so_far())
         rest = Program(self._program.source, begun)
-        (found,) = await self._predictor.traces(rest, most=self._at_once)
+        (found,) = await self._predictor.traces(rest, most=most)
         self.tokens += found.tokens
         self._learn(found, len(begun))
         if found.ended:

@@ -14,11 +14,13 @@ from model.debugger.expressions import ExpressionProblem, NotKnown, Opaque, eval
 from model.debugger.history import Moment
 from model.debugger.places import Places
 from model.debugger.problems import DebuggerProblem, NoFrame
-from model.predict.predictor import Predictor, Program, Tokens
-from model.trace.frame import UNCHANGED
+from model.predict.predictor import MOST_TOKENS, Predictor, Program, Tokens
+from model.trace.frame import UNCHANGED, Kind
 
 MOST_FRAMES = 10_000
 """That one command goes on by."""
+_GROWTH = 8
+"""Times the tokens asked for at once to begin with: what is lost when a command is stopped."""
 _VALUE = 10_000
 """Characters of a value that is set."""
 
@@ -81,13 +83,14 @@ class Session:
             program: to be debugged.
             predictor: predicts its frames.
             most: frames that one command may go on by.
-            at_once: tokens to ask for at once by commands that go far, for models to which each
-                further question is costly; 0 to ask frame by frame.
+            at_once: tokens that commands that go far ask for at once, and more when they go on; 0
+                to ask frame by frame.
         """
         self.program = program
         self.places = Places(program.source)
         self.breakpoints = Breakpoints(self.places)
-        self._course = Course(program, predictor, self.places, at_once)
+        self._course = Course(program, predictor, self.places)
+        self._at_once = at_once
         self._most = most
 
     async def begin(self) -> Stop:
@@ -273,15 +276,20 @@ class Session:
         breaks: bool = True,
     ) -> Stop:
         depth = self.current.state.depth + (self.current.frame.kind != "call")
+        at_once = self._at_once if far else 0
         for count in range(self._most):
             if self._course.history.at_end:
                 if not count:
                     raise DebuggerProblem("the trace is over; back, goto and reset go on from here")
                 return self.here("over")
-            force = over and self.current.frame.kind == "call"
-            force = force and self.current.state.depth >= depth
-            if not await self._course.advance("return" if force else None, keep=over, far=far):
+            here = self.current
+            called = here.frame.kind == "call" and here.state.depth >= depth
+            kind: Kind | None = "return" if over and called else None
+            known = self._course.history.known
+            if not await self._course.advance(kind, keep=over, at_once=at_once):
                 return self.here("over")
+            if self._course.history.known > known:
+                at_once = min(2 * at_once, _GROWTH * self._at_once, MOST_TOKENS)
             if breaks and (hit := self.breakpoints.hit(self.current)):
                 return Stop(self.number, self.current, "breakpoint", *hit)
             if there(self.current):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.cli.program import read_program
+from agent.errors import WrongUse
 from model.predict.jsonlines import write_line
 from model.predict.predictor import Program
 from model.trace.frame import Frame
@@ -158,23 +159,27 @@ def test_what_a_model_writes_is_shown_safely(foretrace: CommandLine) -> None:
     assert json.loads(lines.out.splitlines()[2])["locals"] == locals_
 
 
-@pytest.mark.parametrize("command", ["predict", "compare"])
-def test_what_cannot_be_asked_is_refused(command: str, foretrace: CommandLine) -> None:
-    (foretrace.folder / "work.py").write_text(SOURCE)
-    (foretrace.folder / "broken.py").write_text("def f(:\n")
+def test_what_cannot_be_asked_is_refused(foretrace: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "work.py").write_text(SOURCE)
+    (tmp_path / "broken.py").write_text("def f(:\n")
     for file, call, words in [
         ("broken.py", "f(1)", "broken.py does not parse: line 1"),
         ("work.py", "nothing(1)", "work.py has no nothing"),
-        ("none.py", "f(1)", "cannot read none.py"),
-        (".", "f(1)", "cannot read ."),
+        ("none.py", "f(1)", "cannot read"),
+        (".", "f(1)", "cannot read"),
         ("work.py", "f(", "the call does not parse"),
         ("work.py", "x = 1", "the call does not parse"),
     ]:
-        ended = foretrace(command, file, "--call", call, "--model-url", "http://127.0.0.1:9")
+        with pytest.raises(WrongUse) as caught:
+            read_program(tmp_path / file, call)
+        assert words in caught.value.message
+        assert "\n" not in caught.value.message
+    for command in ("predict", "compare"):
+        model = ["--model-url", "http://127.0.0.1:9"]
+        ended = foretrace(command, tmp_path / "work.py", "--call", "nothing(1)", *model)
         assert (ended.status, ended.out) == (2, ""), ended
-        assert words in ended.err
         assert len(ended.err.splitlines()) == 1
-    away = foretrace(command, "work.py", "--call", "f(1)", "--model-url", "http://127.0.0.1:9")
+    away = foretrace("predict", tmp_path / "work.py", "--call", "f(1)", *model)
     assert (away.status, away.out) == (3, "")
     assert "Traceback" not in away.err
 

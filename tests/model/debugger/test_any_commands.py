@@ -86,7 +86,7 @@ def check(session: Session) -> None:
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(commands=st.lists(COMMANDS, max_size=25), at_once=st.sampled_from([0, 200]))
 def test_any_commands(

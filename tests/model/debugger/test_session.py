@@ -435,6 +435,16 @@ async def test_commands_that_go_far_ask_once(small_tokenizer: Tokenizer) -> None
         assert [m.spot for m in session.moments] == [m.spot for m in alone.moments]
 
 
+async def test_who_goes_on_asks_for_more_and_more_at_once(small_tokenizer: Tokenizer) -> None:
+    knows = stepping(small_tokenizer, executed(KNOWN))
+    async with asking(fallback=knows) as (server, client):
+        session = Session(KNOWN, TokenPredictor(client, small_tokenizer), at_once=50)
+        await session.begin()
+        assert (await session.run()).why == "over"
+        assert [moment.frame for moment in session.moments] == executed(KNOWN)
+        assert [asked.json["max_tokens"] for asked in server.asked][:5] == [50, 100, 200, 400, 400]
+
+
 async def frame_by_frame(tokenizer: Tokenizer) -> Session:
     async with asking(fallback=stepping(tokenizer, executed(KNOWN))) as (_, client):
         session = Session(KNOWN, TokenPredictor(client, tokenizer))
