@@ -132,15 +132,15 @@ async def record_program(asked: Asked, settings: Settings) -> "Recording":
         WrongUse: the file cannot be loaded, or there is nothing of the call's name.
         SandboxError: there is no sandbox to be had.
     """
-    from agent.cli import trace
+    from agent.cli.recorded import Recorded, sandbox_of, target_of, unrunnable
     from model.trace.recording import read_recording
     from sandboxes.recording import record
 
-    entry = trace._Asked(asked.file, None, asked.call, None, script=False)
-    async with trace._sandbox(entry, None, settings) as sandbox:
-        recording = await record(sandbox, await trace._target(entry, sandbox))
+    entry = Recorded(asked.file, None, asked.call, None, script=False)
+    async with sandbox_of(entry, None, settings) as sandbox:
+        recording = await record(sandbox, await target_of(entry, sandbox))
     if recording.end == "error":
-        raise trace._unrunnable(entry, recording)
+        raise unrunnable(entry, recording)
     return read_recording(recording.text)
 
 
