@@ -15,6 +15,8 @@ End = Literal["done", "raised", "time", "died", "skipped"]
 
 SECONDS = 5.0
 """Of one check."""
+_MOST_SECONDS = 300.0
+"""Of all checks of a program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +57,15 @@ class ScriptCheck:
 
     Attributes:
         stdin: what it reads.
+        most: bytes of its output that are looked at.
     """
 
     stdin: str
+    most: int = 1 << 20
 
     def asked(self) -> dict[str, object]:
         """As the harness takes it."""
-        return {"kind": "stdin", "stdin": self.stdin}
+        return {"kind": "stdin", "stdin": self.stdin, "most": self.most}
 
 
 Check = ValueCheck | CodeCheck | ScriptCheck
@@ -119,8 +123,9 @@ async def check(
     if not checks:
         return []
     given = {"source": source, "checks": [each.asked() for each in checks], "seconds": seconds}
-    # Three that take all their time, and what the others may take without being noticed.
-    ran = await runner.run("check", given, seconds * 3 + min(seconds * len(checks), 60.0) + 5)
+    # Three may take all their time, and the others some of it.
+    limit = seconds * 3 + min(seconds * len(checks), _MOST_SECONDS) + 5
+    ran = await runner.run("check", given, limit)
     try:
         found = _LIST.validate_python(ran.answer)
     except ValidationError:

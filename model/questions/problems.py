@@ -133,14 +133,21 @@ def _humaneval(given: _HumanEval) -> Problem:
     if not given.entry_point.isidentifier():
         raise BadRow("entry_point: it is no name")
     test = f"{given.test}\ncheck({given.entry_point})\n"
-    # The prompt parses: the function in it has a docstring, and is defined once more below.
     return Problem(
         description=f"Complete the function `{given.entry_point}`:\n\n{given.prompt}",
         form="The function is written out whole, with its head and all that it needs.",
-        before=f"{given.prompt.rstrip()}\n\n\n" if module(given.prompt) is not None else "",
+        before=_above(given.prompt, given.entry_point),
         examples=tuple(doctests(given.prompt)),
         tests=(Case(CodeCheck(test)),),
     )
+
+
+def _above(prompt: str, function: str) -> str:
+    """What stands above a function that has its head and its docstring only: imports, helpers."""
+    tree = module(prompt)
+    body = tree.body if tree is not None else []
+    lines = [each.lineno for each in body if getattr(each, "name", "") == function]
+    return "".join(prompt.splitlines(keepends=True)[: lines[-1] - 1]) if lines else ""
 
 
 def _mbpp(given: _Mbpp) -> Problem:
@@ -196,7 +203,9 @@ def _function(metadata: str, starter: str) -> str:
 
 def _contest_case(test: ContestTest, function: str) -> Case:
     if test.testtype == "stdin" or not function:
-        return Case(ScriptCheck(test.input), test.output)
+        # White space may make it longer than it should be; more than that is wrong in any case.
+        most = 2 * len(test.output.encode("utf-8", "replace")) + 1024
+        return Case(ScriptCheck(test.input, most), test.output)
     values = [json.loads(line) for line in test.input.splitlines() if line.strip()]
     expected = repr(json.loads(test.output))
     call = f"{function}({', '.join(map(repr, values))})"

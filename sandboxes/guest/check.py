@@ -8,8 +8,8 @@ Given is ``{"source": ..., "checks": [...], "seconds": ...}``, where the seconds
     the value of a call, beside the one that is expected.
 ``{"kind": "code", "code": TEXT}``
     statements that follow the program; they are to come to their end.
-``{"kind": "stdin", "stdin": TEXT}``
-    the program as a script.
+``{"kind": "stdin", "stdin": TEXT, "most": BYTES}``
+    the program as a script, of whose output so much is kept.
 
 The answer is a list with ``{"end": "done" | "raised" | "time" | "died"}`` for each, and ``value``
 (a ``repr``), ``equal`` (true, false, or null where nothing was expected), ``stdout`` and ``error``
@@ -28,7 +28,7 @@ from typing import Any, Callable, Dict, List, Tuple
 Found = Dict[str, Any]  # as it is written to JSON
 
 _VALUE = 100000
-_OUTPUT = 1000000
+_LONGEST = 1 << 24
 _PATIENCE = 3
 
 
@@ -122,7 +122,7 @@ def _kill(child: int) -> None:
 
 def _read(reading: int, deadline: float) -> Tuple[bytes, str]:
     data = b""
-    while len(data) < 16 * _OUTPUT:
+    while len(data) < _LONGEST:
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([reading], [], [], left)[0]:
             return data, "time"
@@ -133,11 +133,11 @@ def _read(reading: int, deadline: float) -> Tuple[bytes, str]:
     return data, "much"
 
 
-def _script(path: str, text: str, seconds: float) -> Found:
+def _script(path: str, check: Found, seconds: float) -> Found:
     """A program as a script: its output, and how it ended."""
     reading, writing = os.pipe()
     given = os.open(path + ".in", os.O_CREAT | os.O_RDWR | os.O_TRUNC, 0o600)
-    os.write(given, text.encode())
+    os.write(given, check["stdin"].encode("utf-8", "replace"))
     os.lseek(given, 0, os.SEEK_SET)
     child = os.fork()
     if not child:
@@ -160,7 +160,7 @@ def _script(path: str, text: str, seconds: float) -> Found:
     else:
         _kill(child)
         found = {"end": "time" if end == "time" else "died"}
-    found["stdout"] = data[:_OUTPUT].decode("utf-8", "replace")
+    found["stdout"] = data[: check["most"]].decode("utf-8", "replace")
     return found
 
 
@@ -182,9 +182,9 @@ def _checked(given: Found, folder: str) -> List[Found]:
             continue
         if check["kind"] == "stdin":
             path = os.path.join(folder, "program.py")
-            with open(path, "w", encoding="utf-8") as file:
+            with open(path, "w", encoding="utf-8", errors="replace") as file:
                 file.write(source)
-            found.append(_script(path, check["stdin"], seconds))
+            found.append(_script(path, check, seconds))
         else:
             work = _value if check["kind"] == "value" else _code
             found.append(_run(partial(work, source, check), seconds))

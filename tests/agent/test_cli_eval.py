@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from model.tokenizer import Tokenizer
 from tests.agent.conftest import CommandLine, Ended
 from tests.agent.ptys import OnTerminal
 from tests.model.http import Request
+from tests.model.predict.programs import write
 from tests.model.replies import Reply, by_request, refuse, say, silent
 from tests.model.server import ModelServer, threaded_model_server
+from tests.model.tokenizers import small_tokenizer_file
 
 CODE = "def f(a):\n    return a * {n}\n"
 
@@ -181,6 +184,28 @@ def test_stopped_by_its_user(foretrace: CommandLine, data: Path) -> None:
 def _kept(foretrace: CommandLine) -> int:
     paths = (foretrace.folder / "runs" / "eval").glob("*.jsonl")
     return sum(path.read_bytes().count(b"\n") for path in paths) - 1
+
+
+def test_cwm_in_its_own_tokens(foretrace: CommandLine, data: Path) -> None:
+    file = small_tokenizer_file(foretrace.folder)
+    tokenizer = Tokenizer.from_file(file)
+    value = '"2"<|frame_sep|>'
+    trace = (
+        "<|line_sep|>{}<|action_sep|>    return f(2)\n<|frame_sep|>"
+        '<|call_sep|>{"a": "2"}<|action_sep|>def f(a):\n<|frame_sep|>'
+        '<|line_sep|>{"a": ".."}<|action_sep|>    return a * 1\n<|frame_sep|>'
+        f"<|return_sep|><|action_sep|>    return a * 1\n<|arg_sep|>{value}"
+        f"<|return_sep|><|action_sep|>    return f(2)\n<|arg_sep|>{value}"
+    )
+    data.write_text(json.dumps(rows(2)[1]) + "\n")
+    cwm = ("--profile", "cwm", "--tokenizer", file, "--mode", "trace", "--json")
+    with threaded_model_server(write(tokenizer, trace), encode=tokenizer.encode) as server:
+        ended = foretrace("eval", "output", data, *cwm, "--model-url", server.url)
+        assert server.asked[0].path == "/v1/completions"
+    assert ended.status == 0, ended
+    assert json.loads(ended.out)["measures"]["pass@1"]["share"] == 1.0
+    (_, found) = results(foretrace)
+    assert found["answers"][0]["facts"] == {"frames": 6, "problems": 0}
 
 
 def test_the_line_that_changes_on_a_terminal(foretrace: CommandLine, data: Path) -> None:

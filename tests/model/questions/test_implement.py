@@ -63,6 +63,7 @@ def test_humaneval() -> None:
     assert isinstance(test.check, CodeCheck)
     assert test.check.code.endswith("check(largest)\n")
     assert "def largest(xs" in task.problem.description
+    assert task.problem.before == "from typing import List\n\n\n"
 
 
 def test_mbpp() -> None:
@@ -85,8 +86,11 @@ def test_mbpp() -> None:
 
 def test_livecodebench() -> None:
     script, function = (Implement().read(each).problem for each in (STDIN, FUNCTIONAL))
-    assert [each.check for each in script.tests] == [ScriptCheck("1 2\n"), ScriptCheck("4 5\n")]
-    assert [each.check for each in script.examples] == [ScriptCheck("1 2\n")]
+    assert [each.check for each in script.tests] == [
+        ScriptCheck("1 2\n", 1028),
+        ScriptCheck("4 5\n", 1028),
+    ]
+    assert script.examples == script.tests[:1]
     first, second = function.tests
     assert first.check == ValueCheck("Solution().twice([1, 2])", "[1, 2, 1, 2]")
     assert second.loose
