@@ -8,6 +8,7 @@ from agent.errors import ConfigProblem
 
 if TYPE_CHECKING:
     from agent.config import Settings
+    from agent.policies.cwm.connect import Connected
     from model.predict.predictor import Predictor
 
 Progress = Callable[[str], None]
@@ -36,20 +37,27 @@ async def open_predictor(settings: "Settings", progress: Progress) -> AsyncItera
             "give --model-url and --model, or set model.url and model.name in foretrace.toml",
         )
     from agent.policies.cwm.connect import connect
-    from model.predict.asking import Chance
-    from model.predict.chat import ChatPredictor
-    from model.predict.tokens import TokenPredictor
 
-    chance = Chance(settings.model.temperature, settings.model.top_p)
     async with connect(settings.model, settings.seed, None, progress) as connected:
-        client, tokenizer = connected.connection.client, connected.connection.tokenizer
+        client = connected.connection.client
         progress(
             f"{connected.connection.model} at {client.settings.url} predicts, "
             f"profile {connected.profile.name}"
         )
         for note in connected.notes:
             progress(note)
-        if connected.profile.by_tokens and tokenizer is not None:
-            yield TokenPredictor(client, tokenizer, chance)
-        else:
-            yield ChatPredictor(client, chance)
+        yield predictor_of(connected, settings)
+
+
+def predictor_of(connected: "Connected", settings: "Settings") -> "Predictor":
+    """What predicts with a model that is connected already."""
+    from model.predict import registry
+    from model.predict.asking import Chance
+
+    connection = connected.connection
+    means = registry.Means(
+        connection.client,
+        connection.tokenizer if connected.profile.by_tokens else None,
+        Chance(settings.model.temperature, settings.model.top_p),
+    )
+    return registry.open_predictor("", means)
