@@ -53,9 +53,10 @@ def predictor_of(connected: "Connected", settings: "Settings") -> "Predictor":
     """What predicts with a model that is connected already."""
     from model.predict import registry
     from model.predict.asking import Chance
+    from model.predict.means import Means
 
     connection = connected.connection
-    means = registry.Means(
+    means = Means(
         connection.client,
         connection.tokenizer if connected.profile.by_tokens else None,
         Chance(settings.model.temperature, settings.model.top_p),
