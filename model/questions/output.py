@@ -115,11 +115,15 @@ class Output:
 
 def _value(answer: Answer) -> Answer:
     """An answer with its value alone, in the one form that `repr` has for it."""
-    node = parsed(answer.text)
+    if not answer.text:
+        return answer
+    node = parsed(answer.text.strip().removeprefix("assert "))
     if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq):
         node = node.comparators[0]
-        answer = replace(answer, text=unparsed(node))
+    text = "" if node is None else unparsed(node)
+    if not text:
+        return replace(answer, text="", problem="the answer is no value")
     try:
-        return replace(answer, text=repr(literal(answer.text)))
+        return replace(answer, text=repr(literal(text)))
     except (NotLiteral, RecursionError, ValueError):
-        return answer
+        return replace(answer, text=text)

@@ -26,14 +26,17 @@ def asked(foretrace: CommandLine, server: ModelServer, *more: object) -> Ended:
 
 
 def test_what_a_call_returns(foretrace: CommandLine, source: Path) -> None:
-    script = [
-        say("<answer>\x1b[2J2</answer>"),
-        say("<answer>2</answer>"),
-        say("<answer>2</answer>"),
-    ]
+    script = [say(f"<answer>{text}</answer>") for text in ("It is two.", "2", "f(1) == 2")]
     with threaded_model_server(*script) as server:
         ended = asked(foretrace, server, "output", source, "--call", "f(1)", "--samples", "3")
-    assert (ended.status, ended.out) == (0, "2  (2 of 3)\n\\x1b[2J2  (1 of 3)\n")
+    second = "no answer: the answer is no value  (1 of 3)"
+    assert (ended.status, ended.out) == (0, f"2  (2 of 3)\n{second}\n")
+
+
+def test_answers_do_not_steer_the_terminal(foretrace: CommandLine, source: Path) -> None:
+    with threaded_model_server(say("```\nx = '\x1b[2J'\n```")) as server:
+        ended = asked(foretrace, server, "implement", source, "--no-check")
+    assert (ended.status, ended.out) == (0, "x = '\\x1b[2J'\n")
 
 
 @pytest.mark.engine

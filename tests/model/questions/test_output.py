@@ -94,7 +94,8 @@ async def test_a_call_that_cannot_be_traced() -> None:
 @pytest.mark.parametrize(
     ("said", "text"),
     [
-        ("<answer>assert f(1) == 2</answer>", "assert f(1) == 2"),
+        ("<answer>assert f(1) == 2</answer>", "2"),
+        ("<answer>It is two.</answer>", ""),
         ("<answer>f(1) == [1,  2]</answer>", "[1, 2]"),
         ('<answer>{"b": 1}</answer>', "{'b': 1}"),
         ("<answer>1 + 1</answer>", "1 + 1"),
@@ -103,7 +104,7 @@ async def test_a_call_that_cannot_be_traced() -> None:
 )
 async def test_values_are_written_in_one_form(said: str, text: str) -> None:
     (answer,) = await answers(TASK, Way("direct"), say(said))
-    assert answer.text == text
+    assert (answer.text, answer.problem) == (text, "" if text else "the answer is no value")
 
 
 @pytest.mark.parametrize(
