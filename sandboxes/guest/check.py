@@ -121,16 +121,16 @@ def _kill(child: int) -> None:
 
 
 def _read(reading: int, deadline: float) -> Tuple[bytes, str]:
-    data = b""
+    data = bytearray()
     while len(data) < _LONGEST:
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([reading], [], [], left)[0]:
-            return data, "time"
+            return bytes(data), "time"
         more = os.read(reading, 1 << 16)
         if not more:
-            return data, "closed"
+            return bytes(data), "closed"
         data += more
-    return data, "much"
+    return bytes(data), "much"
 
 
 def _script(path: str, check: Found, seconds: float) -> Found:
