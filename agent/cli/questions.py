@@ -42,7 +42,8 @@ def chosen(name: str, mode: str | None) -> tuple["Question", "Mode"]:
 
     question = QUESTIONS.get(name)
     if question is None:
-        raise WrongUse(f"there is no question {name!r}", f"there are: {', '.join(QUESTIONS)}")
+        known = ", ".join(f"{each.name} ({each.about})" for each in QUESTIONS.values())
+        raise WrongUse(f"there is no question {name!r}", f"there are: {known}")
     if mode is not None and mode not in question.modes:
         raise WrongUse(
             f"{name} cannot be asked by {mode!r}", f"there are: {', '.join(question.modes)}"
