@@ -288,3 +288,15 @@ def test_the_repairer_finds_the_repair_although_a_model_is_wrong_about_it(
     compared = [each.data for each in of(foretrace, "comparison")]
     assert any(each.outcome == "passed" for each in compared)
     assert not any(each.right for each in compared)
+
+
+def test_the_repairer_hands_in_what_a_wrong_prediction_keeps_back(
+    foretrace: CommandLine, world: ModelServer, repair: Callable[[str], int]
+) -> None:
+    world.fallback = mistaken
+    foretrace.environment["FORETRACE_SIMULATE__CONFIDENCE"] = "0.5"
+    assert repair("gate") == 0
+    done = [(each.data.tool, each.data.ok) for each in of(foretrace, "result")]
+    assert done[-3:] == [("bash", True), ("submit", False), ("submit", True)]
+    assert done.count(("test", False)) == 1
+    assert any(each.data.refused and not each.data.right for each in of(foretrace, "comparison"))

@@ -133,19 +133,31 @@ class RepairPolicy:
             "tests and keeps those that passed.",
         )
         if tests:
-            yield Action(ToolCall("test", "\n".join(tests)), "They should pass now.")
+            async for action in self._insisting(
+                ToolCall("test", "\n".join(tests)), "They should pass now."
+            ):
+                yield action
         elif script is not None:
             yield Action(ToolCall("bash", _run_script(script)), "The script should pass now.")
         where = '"$(git rev-parse --show-toplevel)"'
         take = f"git -C {where} diff -- {shlex.quote(winner.path)} > {_PATCH}"
         yield Action(ToolCall("bash", take), "Take the patch.")
-        yield Action(ToolCall("submit", _PATCH), "Hand it in.")
+        async for action in self._insisting(ToolCall("submit", _PATCH), "Hand it in."):
+            yield action
         line = f"{winner.path}:{winner.line}"
         yield Action(
             None,
             f"Submitted one edit ({winner.operator}, {line}) after {found.tried} trials, "
             f"{found.judged} of them judged, in {found.seconds:.0f} s.",
         )
+
+    async def _insisting(self, call: ToolCall, thought: str) -> AsyncIterator[Action]:
+        """A call that is made again where a prediction kept it from running: the tests have really
+        run by then."""
+        yield Action(call, thought)
+        last = self._now.events[-1].data
+        if isinstance(last, Answered) and last.data.get("refused") == "preflight":
+            yield Action(call, "In a fork of the sandbox they did pass.")
 
     def _last_exit(self) -> int | None:
         """The exit code of the last bash call, as its tool reported it."""
