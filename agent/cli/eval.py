@@ -93,7 +93,7 @@ async def _eval(
             question=question.name,
             mode=way.mode,
             model=name,
-            data=data.name,
+            data=str(data.resolve()),
             samples=way.samples,
             seed=way.seed,
             most=way.most,
@@ -140,7 +140,8 @@ class _Tally:
 
 
 def _file_name(evaluation: "Evaluation") -> str:
-    parts = (evaluation.question, evaluation.mode, evaluation.data, evaluation.model)
+    data = Path(evaluation.data).name
+    parts = (evaluation.question, evaluation.mode, data, evaluation.model)
     names = [re.sub(r"[^\w.=-]+", "-", part).strip("-.")[:80] for part in parts]
     return f"{'-'.join(names)}.jsonl"
 

@@ -22,7 +22,7 @@ class Evaluation(BaseModel):
     Attributes:
         question, mode, samples, seed, most: see `model.questions.question`.
         model: its name.
-        data: the data set's file name.
+        data: the data set's file, in full: ids are unique within one only.
         format: of the file.
     """
 

@@ -142,6 +142,11 @@ def test_results_of_another_evaluation_are_kept(foretrace: CommandLine, data: Pa
         assert (other.status, "results of another evaluation: seed 0" in other.err) == (2, True)
         elsewhere = ("--seed", "4", "--out", foretrace.folder / "elsewhere")
         assert evaluated(foretrace, server, *ask, *elsewhere).status == 0
+        (foretrace.folder / "b").mkdir()
+        same_name = data.rename(foretrace.folder / "b" / data.name)
+        moved = evaluated(foretrace, server, "output", same_name, *ask[2:])
+        assert (moved.status, "another evaluation: data" in moved.err) == (2, True)
+        same_name.rename(data)
         (path,) = (foretrace.folder / "runs" / "eval").glob("*.jsonl")
         path.write_text("{}\n")
         assert "is no file of results" in evaluated(foretrace, server, *ask).err
