@@ -22,6 +22,7 @@ COMMANDS = {
     "ask": "put a question about a program to a model: what it returns, whether it ends, ...",
     "stats": "say how far predictions can be trusted, from the runs there are",
     "eval": "put a question to a model for every record of a data set",
+    "serve": "start a vLLM server with CWM's settings, and watch it",
     "env": "build, list and remove environment images",
     "doctor": "say what works on this machine, and what mends the rest",
     "clean": "remove what dead runs left behind",
