@@ -64,7 +64,9 @@ def command(
     if not tasks:
         raise WrongUse(f"{data} holds no record for {question}")
     way = Way(by, samples, settings.seed, most)
-    work = _eval(asked, data, tasks[:limit], skipped, way, asking(settings, at_once), as_json)
+    work = _eval(
+        asked, data.resolve(), tasks[:limit], skipped, way, asking(settings, at_once), as_json
+    )
     return run_async(work)
 
 
@@ -93,7 +95,7 @@ async def _eval(
             question=question.name,
             mode=way.mode,
             model=name,
-            data=str(data.resolve()),
+            data=str(data),
             samples=way.samples,
             seed=way.seed,
             most=way.most,
