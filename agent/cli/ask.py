@@ -80,6 +80,7 @@ async def _ask(task: "Task", way: "Way", settings: Settings, marked: bool, as_js
     from agent.evaluating.bench import Bench
     from agent.evaluating.evaluation import mark
     from agent.evaluating.models import open_model
+    from model.questions.results import merit
 
     def say(line: str) -> None:
         if not as_json:
@@ -93,6 +94,8 @@ async def _ask(task: "Task", way: "Way", settings: Settings, marked: bool, as_js
         for text in counts if marked else ():
             marks[text] = await mark(task, distinct[text], bench)
     ranked = [distinct[text] for text, _ in counts.most_common()]
+    # What a simulation foresees says more than how often an answer came.
+    ranked.sort(key=lambda each: merit(each.facts) or 0, reverse=True)
     if as_json:
         shown = [_as_json(each, counts[each.text], marks.get(each.text)) for each in ranked]
         click.echo(json.dumps({"mode": way.mode, "answers": shown}))

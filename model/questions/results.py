@@ -88,8 +88,9 @@ def table(results: Sequence[Result], *, samples: int = 1, votes: bool = False) -
     """What came out.
 
     ``pass@1`` is the share of answers that are right, ``pass@k`` an estimate without bias of how
-    often one of k is, ``majority`` how often the most frequent answer is, and ``answered`` the
-    share of answers that could be read.
+    often one of k is, ``best foreseen`` how often that one is of which a simulation foresees most,
+    ``majority`` how often the most frequent answer is, and ``answered`` the share of answers that
+    could be read.
 
     Args:
         results: one for each task.
@@ -101,9 +102,10 @@ def table(results: Sequence[Result], *, samples: int = 1, votes: bool = False) -
     if samples > 1:
         chances = [chance(len(found), sum(found), min(samples, len(found))) for found in rights]
         measures.append(_measure(f"pass@{samples}", chances))
+        if any(merit(given.facts) is not None for each in results for given in each.answers):
+            measures.append(_measure("best foreseen", _told(map(best_foreseen, results))))
         if votes:
-            voted = [right for each in results if (right := majority(each)) is not None]
-            measures.append(_measure("majority", [float(right) for right in voted]))
+            measures.append(_measure("majority", _told(map(majority, results))))
     read = [
         _share([bool(given.text) for given in each.answers]) for each in results if each.answers
     ]
@@ -131,6 +133,27 @@ def _whole(fact: object) -> object:
     return whole(fact) if isinstance(fact, str) else fact
 
 
+def merit(facts: Mapping[str, object]) -> int | None:
+    """What a simulation foresees of an answer: what goes well less what goes wrong.
+
+    Args:
+        facts: of the answer; None is the result where they tell of no simulation.
+    """
+    if "foreseen" not in facts:
+        return None
+    foreseen = facts["foreseen"]
+    values = list(foreseen.values()) if isinstance(foreseen, Mapping) else [foreseen]
+    return sum(value is True for value in values) - sum(value is False for value in values)
+
+
+def best_foreseen(result: Result) -> bool | None:
+    """Whether that answer is right of which the most is foreseen; of several the first."""
+    given = [each for each in result.answers if each.text]
+    if not given:
+        return False if result.rights() else None
+    return max(given, key=lambda each: merit(each.facts) or 0).right
+
+
 def _others(results: Sequence[Result]) -> list[Measure]:
     found: dict[str, list[float]] = {}
     for result in results:
@@ -142,6 +165,10 @@ def _others(results: Sequence[Result]) -> list[Measure]:
         for name, values in mine.items():
             found.setdefault(name, []).append(_share(values))
     return [_measure(name, shares) for name, shares in found.items()]
+
+
+def _told(rights: Iterable[bool | None]) -> list[float]:
+    return [float(right) for right in rights if right is not None]
 
 
 def _share(values: Sequence[bool]) -> float:

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.questions.results import Given, Measure, Result, chance, majority, table
+from model.questions.results import (
+    Given,
+    Measure,
+    Result,
+    best_foreseen,
+    chance,
+    majority,
+    merit,
+    table,
+)
 
 
 def result(id_: str, *answers: tuple[str, bool | None], **measures: bool | None) -> Result:
@@ -45,6 +54,28 @@ def test_several_answers() -> None:
     assert found["majority"].share == pytest.approx(2 / 4)
     assert found["answered"].share == pytest.approx((1 + 1 + 1 / 3 + 0) / 4)
     assert "majority" not in by_name(table(results, samples=3))
+
+
+def simulated(text: str, right: bool, foreseen: object) -> Given:
+    return Given(text=text, right=right, facts={"foreseen": foreseen})
+
+
+def test_the_answer_of_which_most_is_foreseen() -> None:
+    first = simulated("1", False, {"a": True, "b": False})
+    second = simulated("2", True, {"a": True, "b": None})
+    third = simulated("3", False, {"a": True, "b": None})
+    nothing = Given(text="", right=False)
+    plain = Given(text="4", right=True)
+    results = [
+        Result(id="a", answers=(first, second, third)),
+        Result(id="b", answers=(nothing, plain, first)),
+        Result(id="c", answers=(nothing, nothing, nothing)),
+        Result(id="d", answers=(simulated("5", True, True), simulated("6", False, False))),
+    ]
+    assert [merit(each.facts) for each in (first, second, plain)] == [0, 1, None]
+    assert [best_foreseen(each) for each in results] == [True, True, False, True]
+    assert by_name(table(results, samples=3))["best foreseen"].share == pytest.approx(3 / 4)
+    assert "best foreseen" not in by_name(table(results[2:3], samples=3))
 
 
 def test_other_measures_count_where_they_apply() -> None:
