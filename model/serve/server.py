@@ -7,6 +7,7 @@ import asyncio
 import errno
 import os
 import re
+import shutil
 import signal
 import socket
 import time
@@ -29,9 +30,6 @@ _REMIND = 15.0
 
 _ANSWER = 5.0
 """Seconds its health may take to be told."""
-
-_GRACE = 20.0
-"""Seconds it may take to end by itself."""
 
 _LAST_LINES = 2_000
 """Lines of output kept to find the reason of its end in."""
@@ -69,6 +67,7 @@ async def started(
     address: tuple[str, int],
     log: Path,
     progress: Progress,
+    grace: float = 20.0,
 ) -> AsyncIterator["Server"]:
     """A server, for as long as the context lasts; afterwards none of its processes is left.
 
@@ -78,6 +77,7 @@ async def started(
         address: the host and port it will listen on.
         log: gets all that it prints.
         progress: gets a line when there is something new to say.
+        grace: seconds its processes may take to end when they are asked to.
 
     Raises:
         ModelMisconfigured: the command cannot be run.
@@ -86,7 +86,7 @@ async def started(
     with log.open("wb") as file:
         try:
             process = await asyncio.create_subprocess_exec(
-                *command,
+                *_tied(command),
                 env=environment,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
@@ -102,7 +102,7 @@ async def started(
             yield server
         finally:
             try:
-                await _end(process)
+                await _end(process, grace)
             finally:
                 _send(process.pid, signal.SIGKILL)  # whoever is impatient leaves nothing either
                 reading.cancel()
@@ -196,6 +196,12 @@ class Server:
         return read_end(self._lines, status or 0, str(self._log))
 
 
+def _tied(command: Sequence[str]) -> list[str]:
+    """The command, asked to end when we are killed; GPUs full of nobody's model are the worst."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM", "--", *command] if setpriv else [*command]
+
+
 async def _healthy(host: str, port: int) -> bool:
     """Whether a server there says that it serves."""
     near = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
@@ -212,9 +218,9 @@ async def _healthy(host: str, port: int) -> bool:
     return re.match(rb"HTTP/1\.\d 200\b", answer) is not None
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(process: asyncio.subprocess.Process, grace: float) -> None:
     """Ask the whole group to end; make it after a while."""
-    for number, patience in ((signal.SIGTERM, _GRACE), (signal.SIGKILL, _ANSWER)):
+    for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, _ANSWER)):
         _send(process.pid, number)
         until = time.monotonic() + patience
         while _members(process.pid):
