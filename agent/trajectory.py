@@ -162,10 +162,15 @@ class Compacted(_Data):
 
 
 class Said(_Data):
-    """Something told to the policy outside of a tool's answer, or by it in the end."""
+    """Something told to the policy outside of a tool's answer, or by it in the end.
+
+    Attributes:
+        role: who says it: the user, the policy, or the run itself (``run``).
+        text: what.
+    """
 
     type: Literal["message"] = "message"
-    role: Literal["user", "policy"]
+    role: Literal["user", "policy", "run"]
     text: str
 
 

@@ -150,7 +150,8 @@ def _message(data: Said, width: int) -> list[str]:
     if data.role == "policy":
         said = first_sentence(data.text)
         return [one_line(f"{_INDENT}the agent is done: {said}", width)] if said else []
-    return [one_line(f"{_INDENT}told by you: {first_line(data.text)}", width)]
+    who = "told by you" if data.role == "user" else "the agent is told"
+    return [one_line(f"{_INDENT}{who}: {first_line(data.text)}", width)]
 
 
 def _localisation(data: Localised, width: int) -> list[str]:

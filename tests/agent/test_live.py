@@ -91,6 +91,7 @@ def answered(**data: object) -> Answered:
             ["     the output of 2 old steps left the context: 120,000 tokens before, 60,000 now"],
         ),
         (Said(role="user", text="look there"), ["     told by you: look there"]),
+        (Said(role="run", text="It is full."), ["     the agent is told: It is full."]),
         (Said(role="policy", text="It works. Bye"), ["     the agent is done: It works."]),
         (Said(role="policy", text=""), []),
         (Reviewed(step=1, decision="allowed"), []),

@@ -134,7 +134,7 @@ class ModelPolicy:
     def _go_on(self, context: Context, episode: Episode) -> None:
         """When the run was interrupted at the model's turn: it cannot speak twice in a row."""
         if context.unanswered:
-            episode.note(Said(role="user", text=self._texts.messages.interrupted))
+            episode.note(Said(role="run", text=self._texts.messages.interrupted))
             self._hear(context, episode)
 
     def _turns(self, event: Event, context: Context, episode: Episode) -> Iterable[Turn]:
@@ -151,7 +151,7 @@ class ModelPolicy:
             case Answered(step=step, tool=tool, output=output):
                 turns = episode.turns_left + episode.step - 1 - step
                 yield Result(step, tool, self._result(context, episode, output, turns))
-            case Said(role="user", text=text):
+            case Said(role="user" | "run", text=text):
                 yield Told("user", text)
             case Compacted(steps=steps):
                 context.leave_out(steps, self._texts.messages.left_out)
@@ -176,7 +176,7 @@ class ModelPolicy:
             self._compact(context, episode)
         if context.nearly_full and not context.told:
             context.told = True
-            episode.note(Said(role="user", text=self._texts.nearly_full(context.room)))
+            episode.note(Said(role="run", text=self._texts.nearly_full(context.room)))
             self._hear(context, episode)
 
     def _compact(self, context: Context, episode: Episode) -> bool:

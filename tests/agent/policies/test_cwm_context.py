@@ -102,7 +102,7 @@ async def test_a_small_context_is_enough_for_a_small_issue(play: Player, context
 async def test_a_context_nearly_full_is_told_once_and_still_ends_well(play: Player) -> None:
     play.context = 8_192
     run = await play(CHANGE, TAKE, MUCH, LOOK, SUBMIT, done("In time."))
-    (told,) = [each for each in run.of("message") if each.role == "user"]
+    (told,) = [each for each in run.of("message") if each.role == "run"]
     assert "Your context is nearly full: about" in told.text
     assert "submit it now" in told.text
     assert run.texts[-1].count(told.text) == 1
@@ -117,7 +117,7 @@ async def test_a_full_context_ends_the_run_with_a_candidate(play: Player) -> Non
     assert limit.limit == "context"
     assert run.end.reason == limit.message == "the context of 8,192 tokens is full"
     assert run.end.candidate == "limit"
-    assert len([each for each in run.of("message") if each.role == "user"]) == 1
+    assert len([each for each in run.of("message") if each.role == "run"]) == 1
     assert all(len(prompt) + 64 <= 8_192 + 8 for prompt in run.prompts)
 
 
@@ -175,7 +175,7 @@ async def test_a_server_that_insists_on_its_context_is_never_lost(
 
     run = await play(limits=Limits(turns=99), fallback=by_request(choose))
     assert run.of("limit")[0].limit == "context"
-    assert len([each for each in run.of("message") if each.role == "user"]) == 1
+    assert len([each for each in run.of("message") if each.role == "run"]) == 1
     assert 4 <= len(run.of("action")) <= 20
     assert too_much <= (0 if profile == "cwm" else 20)
 

@@ -129,7 +129,7 @@ async def test_a_run_that_had_ended_goes_on(play: Player, profile: str) -> None:
     ended = await play(CHANGE, TAKE, SUBMIT, done("All is well."))
     run = await go_on(play, profile, ended.events)
     assert "All is well." in prompt(run, 0)
-    (said,) = [each.text for each in run.of("message") if each.role == "user"]
+    (said,) = [each.text for each in run.of("message") if each.role == "run"]
     assert said in prompt(run, 0)
     assert "+    return a + b + 1" in prompt(run, 0)
 
