@@ -133,9 +133,8 @@ def _on_processor(checkpoint: Checkpoint, wish: Wish, machine: Machine) -> Plan:
     needed = _need(shape, wish, CPU_OVERHEAD)
     problem = _too_small_cache(needed, wish)
     if problem is None and _taken(needed, wish) > machine.memory:
-        hint = (
-            _smaller(shape, wish, machine.memory, CPU_OVERHEAD) or "it takes GPUs, or more memory"
-        )
+        smaller = _smaller(shape, wish, machine.memory, CPU_OVERHEAD)
+        hint = f"it fits with {smaller}" if smaller else "it takes GPUs, or more memory"
         available = "no GPU is found, and the main memory available is"
         problem = _too_much(checkpoint, needed, wish, available, machine.memory, hint)
     return Plan(checkpoint, wish, (), needed, machine.memory, problem)
