@@ -1,5 +1,6 @@
 """Predicting one test: its source gathered, its traces predicted, a verdict taken from them."""
 
+import asyncio
 import time
 from dataclasses import dataclass
 
@@ -73,17 +74,20 @@ async def foretell(
 
     Raises:
         ModelMisconfigured, TokenizerProblem: the model cannot be asked at all. That it does not
-            answer is no failure of the run: the verdict is ``unsure`` then.
+            answer, or not in time, is no failure of the run: the verdict is ``unsure`` then.
     """
     started = time.monotonic()
     predictions: list[Prediction] = []
     if isinstance(gathered, str):
         return Forecast(test, _unsure(gathered), (), None, Tokens(), 0.0)
     try:
-        predictions = await predictor.traces(
-            gathered.program, samples=settings.samples, seed=seed, most=settings.trace_tokens
-        )
+        async with asyncio.timeout(settings.seconds):
+            predictions = await predictor.traces(
+                gathered.program, samples=settings.samples, seed=seed, most=settings.trace_tokens
+            )
         judged = judge(predictions)
+    except TimeoutError:
+        judged = _unsure(f"the model took longer than {settings.seconds:g} s")
     except (ModelMisconfigured, TokenizerProblem):
         raise
     except ModelError as error:

@@ -28,5 +28,8 @@ class SimulateSettings(BaseModel):
     trace_tokens: int = Field(default=8_192, ge=64)
     """Of one predicted trace."""
 
+    seconds: float = Field(default=300.0, gt=0)
+    """For all that the model writes of one test; of one that takes longer nothing is said."""
+
     confidence: float = Field(default=0.8, gt=0, le=1)
     """From here on ``gate`` believes a verdict."""

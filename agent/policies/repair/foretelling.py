@@ -2,7 +2,8 @@
 
 A prediction costs a question to the model, so only the likeliest edits are put to it. Those that it
 says repair the failing test are tried first, by themselves: when one of them really does, the
-others need not be tried at all. No edit is left out for what a model says.
+others need not be tried at all. No edit is left out for what a model says, and a model that takes
+its time does not use up the search's: what it has not answered by then stays where it was.
 """
 
 import asyncio
@@ -37,6 +38,7 @@ class Foretelling:
         candidates: Sequence[Candidate],
         sandbox: Sandbox,
         edited: Callable[[Candidate], str],
+        seconds: float,
     ) -> tuple[list[Candidate], int]:
         """The edits, those that are said to repair the test first.
 
@@ -44,6 +46,7 @@ class Foretelling:
             candidates: in the order they would be tried in.
             sandbox: a fork; each edit is made there for a moment.
             edited: the text of an edit's file with the edit made.
+            seconds: that the model has for all of them together.
 
         Returns:
             The edits, and how many are said to repair it.
@@ -62,11 +65,14 @@ class Foretelling:
                 programs.append(await gather(self.test, sandbox, settings, changed))
             finally:
                 await sandbox.write_file(each.path, original)
-        said = await asyncio.gather(
-            *(self.preflight.foretell(self.test, program, self.step) for program in programs)
-        )
-        self._said = {one.number: each for one, each in zip(candidates, said, strict=True)}
-        believed = sum(each.judged.verdict == "pass" for each in said)
+        asked = [
+            asyncio.ensure_future(self.preflight.foretell(self.test, program, self.step))
+            for program in programs
+        ]
+        for candidate, said in zip(candidates, await _answers(asked, seconds), strict=True):
+            if said is not None:
+                self._said[candidate.number] = said
+        believed = sum(each.judged.verdict == "pass" for each in self._said.values())
         return sorted(candidates, key=self._rank), believed
 
     def tried(self, candidate: Candidate, failing: str) -> None:
@@ -76,7 +82,24 @@ class Foretelling:
             self.preflight.happened(each, _OUTCOMES.get(failing, "error"), self.step)
 
     def _rank(self, candidate: Candidate) -> tuple[int, float, int]:
-        judged = self._said[candidate.number].judged
-        if judged.verdict == "pass":
-            return 0, -judged.confidence, candidate.number
-        return (1 if judged.verdict == "unsure" else 2), 0.0, candidate.number
+        said = self._said.get(candidate.number)
+        if said is None or said.judged.verdict == "unsure":
+            return 1, 0.0, candidate.number
+        if said.judged.verdict == "pass":
+            return 0, -said.judged.confidence, candidate.number
+        return 2, 0.0, candidate.number
+
+
+async def _answers(
+    asked: Sequence["asyncio.Future[Forecast]"], seconds: float
+) -> list[Forecast | None]:
+    """What comes in time, None for what does not; nothing goes on after that."""
+    if not asked:
+        return []
+    try:
+        done, _ = await asyncio.wait(asked, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
+        return [each.result() if each in done else None for each in asked]
+    finally:
+        for each in asked:
+            each.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)

@@ -32,6 +32,8 @@ from tools.testcommand import shell_text
 _FIRST_WAVE = 48
 _LARGEST_WAVE = 384
 _LISTED_LINES = 50
+_FORETELLING = 0.25
+"""Of the time that is left, for the answers of a world model."""
 
 
 class CannotSearch(Exception):
@@ -239,6 +241,7 @@ class Search:
             head,
             self._benches[0].sandbox,
             lambda one: apply_edits(all_.files[one.path].text, one.edits),
+            _FORETELLING * self._left(),
         )
 
     async def _candidates(self, suspicion: Suspicion) -> Candidates:
