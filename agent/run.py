@@ -29,6 +29,7 @@ from agent.runfolder import (
     write_json,
 )
 from agent.trajectory import (
+    Answered,
     Broke,
     Ended,
     Event,
@@ -44,6 +45,7 @@ from model.errors import ModelError
 from sandboxes.errors import SandboxError
 from sandboxes.sandbox import Sandbox
 from tools.registry import build_tools
+from tools.submit import SubmitTool
 
 if TYPE_CHECKING:
     from agent.preflight.preflight import Preflight
@@ -197,7 +199,11 @@ class _Attempt:
             self.preflight = self._look_ahead(sandbox, place)
             tools = self.settings.tools(place.test_command)
             if self.preflight is not None:
-                tools = replace(tools, predictor=self.preflight.predictor)
+                tools = replace(
+                    tools,
+                    predictor=self.preflight.predictor,
+                    simulation_tokens=self.settings.simulate.source_tokens,
+                )
             try:
                 end = await run_loop(
                     self.policy,
@@ -215,8 +221,9 @@ class _Attempt:
                 raise
             finally:
                 self.timings["loop"] = round(time.monotonic() - started, 2)
-            if end.candidate is not None:
-                await self._take_candidate(end.candidate, sandbox, place)
+            by = end.candidate or ("policy" if _kept_back(self.trajectory.events) else None)
+            if by is not None:
+                await self._take_candidate(by, sandbox, place)
         return end
 
     def _look_ahead(self, sandbox: Sandbox, place: Workplace) -> "Preflight | None":
@@ -298,6 +305,17 @@ def _check_tests(issue: Issue, place: Workplace) -> None:
                 f"there is no {path} in the repository, which the test {test} names",
                 "give tests as pytest does: tests/test_file.py::test_name",
             )
+
+
+def _kept_back(events: list[Event]) -> bool:
+    """Whether the last submission is one that a prediction kept from being made.
+
+    A policy that ends there has handed in all the same: it must not lose what it would have had
+    without predictions.
+    """
+    answers = (event.data for event in reversed(events) if isinstance(event.data, Answered))
+    last = next((each for each in answers if each.tool == SubmitTool.name), None)
+    return last is not None and last.data.get("refused") == "preflight"
 
 
 def _verdict(verified: Verified, end: LoopEnd) -> tuple[Status, str]:

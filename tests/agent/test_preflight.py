@@ -300,3 +300,29 @@ def test_the_repairer_hands_in_what_a_wrong_prediction_keeps_back(
     assert done[-3:] == [("bash", True), ("submit", False), ("submit", True)]
     assert done.count(("test", False)) == 1
     assert any(each.data.refused and not each.data.right for each in of(foretrace, "comparison"))
+
+
+def test_the_repairer_does_not_wait_for_a_model_that_takes_its_time(
+    foretrace: CommandLine, world: ModelServer, repair: Callable[[str], int]
+) -> None:
+    world.fallback = say(PASSES, hangs=True)
+    foretrace.environment["FORETRACE_REPAIR__SECONDS"] = "30"
+    foretrace.environment["FORETRACE_SIMULATE__SECONDS"] = "20"
+    assert repair("advise") == 0
+    (forecast,) = (each.data for each in of(foretrace, "forecast"))
+    assert forecast.verdict == "unsure"
+    assert forecast.reason == "the model took longer than 20 s"
+    trials = [each.data for each in of(foretrace, "trial")]
+    assert any("value > high" in each.after for each in trials)
+
+
+def test_a_submission_that_is_kept_back_counts_if_the_policy_ends_with_it(
+    foretrace: CommandLine, world: ModelServer, run: Callable[..., int]
+) -> None:
+    world.script += [say(FAILS)]
+    foretrace.environment["FORETRACE_SIMULATE__CONFIDENCE"] = "0.5"
+    assert run("gate", ("edit", REPAIR), *HAND_IN) == 0
+    assert [each.data.ok for each in of(foretrace, "result")] == [True, True, False]
+    (submission,) = (each.data for each in of(foretrace, "submission"))
+    assert submission.by == "policy"
+    assert foretrace.result()["status"] == "resolved"
