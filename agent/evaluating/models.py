@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from agent.config import Settings
 from agent.errors import ConfigProblem
+from agent.predicting import predictor_of
 from model.questions.question import Model
 
 
@@ -30,8 +31,6 @@ async def open_model(
         )
     from agent.policies.cwm.connect import connect
     from model.predict.asking import Chance
-    from model.predict.chat import ChatPredictor
-    from model.predict.tokens import TokenPredictor
     from model.questions.speaking import ChatSpeaker, TokenSpeaker
 
     chance = Chance(settings.model.temperature, settings.model.top_p)
@@ -40,9 +39,8 @@ async def open_model(
         client, tokenizer = connection.client, connection.tokenizer
         for note in connected.notes:
             progress(note)
+        predictor = predictor_of(connected, settings)
         if connected.profile.by_tokens and tokenizer is not None:
-            speaker = TokenSpeaker(client, tokenizer, chance)
-            model = Model(speaker, TokenPredictor(client, tokenizer, chance))
+            yield Model(TokenSpeaker(client, tokenizer, chance), predictor), connection.model
         else:
-            model = Model(ChatSpeaker(client, chance), ChatPredictor(client, chance))
-        yield model, connection.model
+            yield Model(ChatSpeaker(client, chance), predictor), connection.model
