@@ -81,10 +81,12 @@ def _model(data: ModelChosen, width: int) -> list[str]:
 
 
 def _retry(data: Retried, width: int) -> list[str]:
-    again = f"; asks again in {data.seconds:.0f} s ({data.number} of {data.of})"
-    return [
-        click.style(one_line(f"{_INDENT}{data.reason}", width - len(again)) + again, fg="yellow")
-    ]
+    again = f"asks again in {data.seconds:.0f} s ({data.number} of {data.of})"
+    reason = one_line(f"{_INDENT}{data.reason}", width)
+    together = f"{reason}; {again}"
+    # The reason's end says most: the status, and what the server says.
+    lines = [together] if one_line(together, width) == together else [reason, f"{_INDENT}{again}"]
+    return [click.style(line, fg="yellow") for line in lines]
 
 
 def _compaction(data: Compacted, width: int) -> list[str]:

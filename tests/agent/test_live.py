@@ -87,6 +87,10 @@ def answered(**data: object) -> Answered:
             ["     the model server failed (503); asks again in 4 s (2 of 8)"],
         ),
         (
+            Retried(number=1, of=8, seconds=2, reason=f"{'a' * 56} failed (429: slow)"),
+            [f"     {'a' * 56} failed (429: slow)", "     asks again in 2 s (1 of 8)"],
+        ),
+        (
             Compacted(steps=(1, 2), tokens_before=120000, tokens_after=60000),
             ["     the output of 2 old steps left the context: 120,000 tokens before, 60,000 now"],
         ),
