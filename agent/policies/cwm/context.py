@@ -13,6 +13,10 @@ _RESERVE = 16_384
 _LEAST_ANSWER = 64
 """An answer of fewer tokens is not worth asking for."""
 
+_RESULT_SHARE = 4
+"""A tool's answer takes no more than this part of the context, as in what CWM was trained with:
+in a small one, a single long answer would leave no room to work in."""
+
 _KEPT_RESULTS = 4
 """The latest tool answers stay when older ones are left out."""
 
@@ -87,7 +91,8 @@ class Context:
     def most_of_a_result(self) -> int:
         """Tokens that a tool's answer may have now: the reserve is not for it."""
         small = self.reserve // 4
-        return min(self._result_tokens, max(self.room - self.reserve, small))
+        most = min(self._result_tokens, self.size // _RESULT_SHARE)
+        return min(most, max(self.room - self.reserve, small))
 
     def most_of_an_answer(self) -> int | None:
         """Tokens that the model's answer may have now; None when there is no room for one."""

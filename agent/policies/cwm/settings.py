@@ -64,7 +64,8 @@ class ModelSettings(BaseModel):
     """Tokens of the issue and what stands around it; a longer one loses its beginning."""
 
     result_tokens: int = Field(default=32_768, ge=256)
-    """Tokens of one tool's answer; a longer one loses its end."""
+    """Tokens of one tool's answer, and never more than a quarter of the context; a longer one loses
+    its end."""
 
     compact: bool = False
     """Whether old tool output makes room when the context is nearly full. It costs the server's

@@ -77,6 +77,16 @@ async def test_a_huge_result_loses_its_end_and_the_budget_follows(play: Player) 
     assert len(run.of("result")[0].output) > 400_000
 
 
+async def test_one_long_result_leaves_a_small_context_room_to_work_in(play: Player) -> None:
+    play.context = 16_384
+    run = await play(MUCH, LOOK, CHANGE, TAKE, SUBMIT, done(), limits=Limits(turns=9))
+    shown = run.texts[1].removeprefix(run.texts[0]).partition("<output>\n")[2]
+    output, _, _ = shown.partition("\n</output>")
+    assert 16_384 // 4 - 64 <= len(run.tokenizer.encode(output)) <= 16_384 // 4
+    assert not run.of("message")[:-1]  # but for the summary: it was not told that it is full
+    assert run.end.reason == "All is done."
+
+
 async def test_the_budget_tells_no_more_tokens_than_there_are(play: Player) -> None:
     run = await play(LOOK, MUCH, LOOK, LOOK, result_tokens=1_000)
     left = budgets(run)
@@ -101,7 +111,9 @@ async def test_a_small_context_is_enough_for_a_small_issue(play: Player, context
 
 async def test_a_context_nearly_full_is_told_once_and_still_ends_well(play: Player) -> None:
     play.context = 8_192
-    run = await play(CHANGE, TAKE, MUCH, LOOK, SUBMIT, done("In time."))
+    run = await play(
+        CHANGE, TAKE, MUCH, MUCH, LOOK, SUBMIT, done("In time."), limits=Limits(turns=9)
+    )
     (told,) = [each for each in run.of("message") if each.role == "run"]
     assert "Your context is nearly full: about" in told.text
     assert "submit it now" in told.text
