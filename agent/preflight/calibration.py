@@ -54,8 +54,9 @@ class Calibration:
         forecasts: made.
         unsure: of these, without a verdict.
         counts: comparisons by what was said (``pass``, ``fail``) and whether the test passed.
-        refused: calls that ``gate`` kept from running.
-        wrongly_refused: of the tests that then ran all the same, those that passed.
+        refused: tests that ``gate`` kept from running.
+        insisted: of these, those that ran all the same.
+        wrongly_refused: of these in turn, those that passed.
         confidences: of each comparison: in the verdict, and whether it was right.
     """
 
@@ -65,6 +66,7 @@ class Calibration:
     unsure: int = 0
     counts: dict[tuple[str, bool], int] = field(default_factory=dict)
     refused: int = 0
+    insisted: int = 0
     wrongly_refused: int = 0
     confidences: list[tuple[str, float, bool]] = field(default_factory=list)
 
@@ -75,12 +77,17 @@ class Calibration:
                 self.forecasts += 1
                 self.unsure += verdict == "unsure"
                 self.refused += refused
-            case Compared(verdict=verdict, right=bool(right), confidence=confidence) as compared:
-                said = "pass" if verdict == "pass" else "fail"
-                passed = right == (said == "pass")
-                self.counts[said, passed] = self.counts.get((said, passed), 0) + 1
-                self.confidences.append((said, confidence, right))
-                self.wrongly_refused += compared.refused and passed
+            case Compared() as compared:
+                self.insisted += compared.refused
+                if compared.right is not None:
+                    self._count(compared, compared.right)
+
+    def _count(self, compared: Compared, right: bool) -> None:
+        said = "pass" if compared.verdict == "pass" else "fail"
+        passed = right == (said == "pass")
+        self.counts[said, passed] = self.counts.get((said, passed), 0) + 1
+        self.confidences.append((said, compared.confidence, right))
+        self.wrongly_refused += compared.refused and passed
 
     @property
     def compared(self) -> int:
@@ -100,8 +107,8 @@ class Calibration:
 
     @property
     def saved(self) -> int:
-        """Test runs that were not made, as far as is known for good reason."""
-        return self.refused - self.wrongly_refused
+        """Test runs that were not made."""
+        return self.refused - self.insisted
 
     @property
     def brier(self) -> float | None:

@@ -13,7 +13,8 @@ from sandboxes.recording import Recording, RecordingFailed, RecordingLimits, Tes
 from sandboxes.sandbox import Sandbox
 
 _PASSED = ("passed", "xfailed")
-_NOT_PASSED = ("failed", "error", "timeout")
+NOT_PASSED = ("failed", "error", "timeout")
+"""How a test ends that ran, and does not pass."""
 _LONGEST = 500
 """Characters of a value in the trajectory."""
 
@@ -45,7 +46,7 @@ async def compare(forecast: Forecast, outcome: str, sandbox: Sandbox) -> Compari
         SandboxDied: the sandbox went away.
     """
     right = is_right(forecast, outcome)
-    if not forecast.predictions or outcome not in (*_PASSED, *_NOT_PASSED):
+    if not forecast.predictions or outcome not in (*_PASSED, *NOT_PASSED):
         return Comparison(forecast, outcome, right)
     try:
         recording = await record(sandbox, TestTarget(forecast.test), RecordingLimits())
@@ -65,7 +66,7 @@ def is_right(forecast: Forecast, outcome: str) -> bool | None:
         return None
     if outcome in _PASSED:
         return not forecast.fails
-    return forecast.fails if outcome in _NOT_PASSED else None
+    return forecast.fails if outcome in NOT_PASSED else None
 
 
 def _of_the_test(frames: Sequence[Frame], test: str) -> tuple[Frame, ...]:

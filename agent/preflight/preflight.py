@@ -12,9 +12,10 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
-from agent.preflight.comparison import Comparison, compare, is_right
+from agent.preflight.comparison import NOT_PASSED, Comparison, compare, is_right
 from agent.preflight.forecast import Forecast, foretell, gather
 from agent.preflight.settings import SimulateSettings
 from agent.trajectory import Compared, Event, EventData, Forecasted, TestReport
@@ -22,6 +23,7 @@ from model.predict.predictor import Predictor
 from model.trace.writing import write_frames
 from sandboxes.repository.diff import take_diff
 from sandboxes.sandbox import Sandbox
+from tools.nodeids import covers, normal_id
 from tools.programs.changes import changed_lines
 from tools.programs.program import Gathered
 from tools.registry import ToolCall, ToolResult
@@ -69,10 +71,10 @@ class Preflight:
     seed: int = 0
     _refused: set[str] = field(default_factory=set)
     _known: dict[str, Forecast] = field(default_factory=dict)
-    _noted: set[tuple[int, bool]] = field(default_factory=set)
+    _noted: dict[int, bool] = field(default_factory=dict)
     _compared: set[int] = field(default_factory=set)
     _failed: tuple[str, ...] = ()
-    _submitted: tuple[Forecast, ...] = ()
+    _submitted: Foreseen | None = None
     _files: int = 0
 
     async def before(self, call: ToolCall, step: int) -> Foreseen:
@@ -100,6 +102,9 @@ class Preflight:
             self._note_forecast(each, step, refused=bool(refusal))
         if refusal:
             self._refused.add(_key(call, diff))
+            if call.name == "submit":  # it may be taken all the same
+                kept_back = frozenset(each.test for each in forecasts)
+                self._submitted = Foreseen(step, tuple(forecasts), insisted=kept_back)
         return Foreseen(step, tuple(forecasts), refusal, insisted or frozenset())
 
     async def after(self, foreseen: Foreseen, call: ToolCall, result: ToolResult) -> str:
@@ -110,10 +115,10 @@ class Preflight:
         """
         if call.name == "submit":
             if result.patch is not None:
-                self._submitted = foreseen.forecasts
+                self._submitted = foreseen
             return _advice(foreseen.forecasts, {})
         outcomes = _outcomes(result)
-        self._failed = tuple(test for test, status in outcomes.items() if status != "passed")
+        self._failed = tuple(test for test, status in outcomes.items() if status in NOT_PASSED)
         for each in foreseen.forecasts:
             if each.test in outcomes:
                 comparison = await compare(each, outcomes[each.test], self.sandbox)
@@ -132,29 +137,28 @@ class Preflight:
 
     def judged(self, reports: Iterable[TestReport]) -> None:
         """Compare what was foreseen of the submission with its verification, unless it ran."""
-        outcomes = {report.test: report.after for report in reports}
-        for each in self._submitted:
+        foreseen = self._submitted
+        if foreseen is None:
+            return
+        outcomes = {normal_id(report.test): report.after for report in reports}
+        for each in foreseen.forecasts:
             if each.test in outcomes and id(each) not in self._compared:
                 outcome = outcomes[each.test]
                 comparison = Comparison(each, outcome, is_right(each, outcome))
-                self._note_comparison(comparison, Foreseen(0))
+                self._note_comparison(comparison, foreseen)
 
     def _concerned(self, call: ToolCall) -> tuple[str, ...]:
         """The tests that a call runs, or that judge what it submits, most telling first."""
+        known = tuple(dict.fromkeys((*self._failed, *map(normal_id, self.tests))))
         if call.name == "submit":
-            return tuple(dict.fromkeys((*self._failed, *self.tests)))
+            return known
         if call.name != "test":
             return ()
-        named = [line.strip() for line in call.argument.splitlines() if line.strip()]
-        single = [test for test in named if "::" in test]
-        files = [name for name in named if "::" not in name]
-        known = (*self.tests, *self._failed)
-        within = [
-            test
-            for test in known
-            if any(name == "all" or test.startswith(name.rstrip("/")) for name in files)
-        ]
-        return tuple(dict.fromkeys((*single, *within)))
+        named = [normal_id(line) for line in call.argument.splitlines() if line.strip()]
+        asked = ["."] if named == ["all"] else named
+        within = {name: [test for test in known if covers(name, test)] for name in asked}
+        single = [name for name in asked if "::" in name and not within[name]]
+        return tuple(dict.fromkeys((*single, *chain.from_iterable(within.values()))))
 
     def _refusal(self, call: ToolCall, diff: str, forecasts: Iterable[Forecast]) -> str:
         """Why the call is not carried out; empty when it is."""
@@ -180,9 +184,9 @@ class Preflight:
         return _key(call, diff) in self._refused
 
     def _note_forecast(self, each: Forecast, step: int, *, refused: bool) -> None:
-        if (id(each), refused) in self._noted:
+        if id(each) in self._noted and (self._noted[id(each)] or not refused):
             return  # the same prediction, of the same code
-        self._noted.add((id(each), refused))
+        self._noted[id(each)] = refused
         judged = each.judged
         texts = [write_frames(one.frames, one.ended) for one in each.predictions]
         self.note(

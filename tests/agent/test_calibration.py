@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent.preflight.calibration import Calibration, calibrate
-from agent.trajectory import Compared, EventData, Forecasted, Trajectory
+from agent.trajectory import Compared, Event, EventData, Forecasted, Trajectory
 from tests.agent.conftest import CommandLine
 
 
@@ -79,8 +79,17 @@ def test_the_brier_score_is_the_mean_squared_error(calibration: Calibration) -> 
     assert calibration.brier == pytest.approx(sum(each**2 for each in errors) / 6)
 
 
-def test_runs_saved_are_those_refused_for_good_reason(calibration: Calibration) -> None:
+def test_runs_saved_are_those_that_were_not_made(calibration: Calibration) -> None:
     assert (calibration.refused, calibration.wrongly_refused, calibration.saved) == (2, 1, 1)
+
+
+def test_a_run_that_was_refused_and_made_all_the_same_is_none_saved() -> None:
+    insisted = Calibration("m", "cwm")
+    with_rights = (comparison("fail", "failed", refused=True), comparison("unsure", "passed"))
+    for number, data in enumerate((forecast("fail", refused=True), *with_rights)):
+        insisted.add(Event(id=number, parent=None, time=0.0, type=data.type, data=data))
+    assert (insisted.refused, insisted.insisted, insisted.saved) == (1, 1, 0)
+    assert insisted.wrongly_refused == 0
 
 
 def test_reliability_counts_every_verdict_once(calibration: Calibration) -> None:

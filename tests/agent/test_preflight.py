@@ -165,7 +165,7 @@ def test_a_refused_call_made_again_runs_all_the_same(
     assert ran.output.startswith("1 passed")
     compared = of(foretrace, "comparison")[0].data
     assert (compared.right, compared.refused) == (False, True)
-    assert len(world.asked) == 1
+    assert len(of(foretrace, "forecast")) == len(world.asked) == 1
     # The submission is refused once as well, and then goes through.
     submitted = [each.data for each in of(foretrace, "result") if each.data.tool == "submit"]
     assert [each.ok for each in submitted] == [False, True]
@@ -209,7 +209,7 @@ def test_files_and_the_whole_suite_stand_for_the_tests_the_issue_names(
     foretrace: CommandLine, world: ModelServer, run: Callable[..., int]
 ) -> None:
     world.script += [say(PASSES)]
-    assert run("advise", ("edit", REPAIR), ("test", "tests"), ("test", "all"), *HAND_IN) == 0
+    assert run("advise", ("edit", REPAIR), ("test", "./tests/"), ("test", "all"), *HAND_IN) == 0
     assert {each.data.test for each in of(foretrace, "forecast")} == {ABOVE}
     assert len(of(foretrace, "comparison")) == 2
 
@@ -325,4 +325,6 @@ def test_a_submission_that_is_kept_back_counts_if_the_policy_ends_with_it(
     assert [each.data.ok for each in of(foretrace, "result")] == [True, True, False]
     (submission,) = (each.data for each in of(foretrace, "submission"))
     assert submission.by == "policy"
+    (compared,) = (each.data for each in of(foretrace, "comparison"))
+    assert (compared.outcome, compared.right, compared.refused) == ("passed", False, True)
     assert foretrace.result()["status"] == "resolved"
