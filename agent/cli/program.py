@@ -100,7 +100,8 @@ def _tree(file: Path, source: str) -> ast.Module:
             warnings.simplefilter("ignore")
             return ast.parse(source)
     except SyntaxError as error:
-        raise WrongUse(f"{file} does not parse: line {error.lineno}: {error.msg}") from None
+        where = f"line {error.lineno}: " if error.lineno else ""
+        raise WrongUse(f"{file} does not parse: {where}{error.msg}") from None
     except (ValueError, RecursionError, MemoryError):
         raise WrongUse(f"{file} does not parse") from None
 

@@ -185,7 +185,8 @@ def _parsed(source: str, mode: Literal["exec", "eval"], what: str) -> tuple[ast.
             tree: ast.AST = ast.parse(source, mode=mode)
         return tree, ast.dump(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise NoEntry(f"{what} does not parse: {_one_line(str(error))}") from None
+        why = error.msg if isinstance(error, SyntaxError) else str(error)
+        raise NoEntry(f"{what} does not parse: {_one_line(why)}") from None
 
 
 def _means(source: str, meaning: str) -> bool:

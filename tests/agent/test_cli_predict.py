@@ -162,8 +162,10 @@ def test_what_a_model_writes_is_shown_safely(foretrace: CommandLine) -> None:
 def test_what_cannot_be_asked_is_refused(foretrace: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "work.py").write_text(SOURCE)
     (tmp_path / "broken.py").write_text("def f(:\n")
+    (tmp_path / "null.py").write_text("def f(n):\n    return n\0\n")
     for file, call, words in [
         ("broken.py", "f(1)", "broken.py does not parse: line 1"),
+        ("null.py", "f(1)", "null.py does not parse: source code"),
         ("work.py", "nothing(1)", "work.py has no nothing"),
         ("none.py", "f(1)", "cannot read"),
         (".", "f(1)", "cannot read"),

@@ -150,5 +150,6 @@ def test_a_call_of_several_lines_becomes_one() -> None:
 
 @pytest.mark.parametrize("call", ["", "x = 1", "f(1); g()", "f(1)\nimport os", "f("])
 def test_the_call_must_be_one_expression(call: str) -> None:
-    with pytest.raises(NoEntry, match="the call does not parse"):
+    with pytest.raises(NoEntry, match="the call does not parse") as caught:
         wrapper("", call)
+    assert "<unknown>" not in str(caught.value)
