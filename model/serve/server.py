@@ -96,7 +96,7 @@ async def started(
         except OSError as error:
             message = f"{command[0]} cannot be started: {error.strerror}"
             raise ModelMisconfigured(message, "reinstall vLLM") from None
-        server = Server(process, address, log, progress)
+        server = Server(process, address, log, progress, grace)
         reading = asyncio.create_task(server.read(file))
         try:
             yield server
@@ -117,8 +117,10 @@ class Server:
         address: tuple[str, int],
         log: Path,
         progress: Progress,
+        grace: float,
     ) -> None:
         self._process = process
+        self._grace = grace
         self._address = address
         self._log = log
         self._progress = progress
@@ -139,7 +141,7 @@ class Server:
         """
         while not await _healthy(*self._address):
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._process.wait(), _LOOK_EVERY)
+                await asyncio.wait_for(_ended(self._process), _LOOK_EVERY)
                 raise await self._reason()
             self._remind()
         self._ready = True
@@ -147,7 +149,7 @@ class Server:
 
     async def end(self) -> ModelError:
         """Wait until it ends by itself, and say why it did."""
-        await self._process.wait()
+        await _ended(self._process)
         return await self._reason()
 
     async def read(self, log: BinaryIO) -> None:
@@ -186,8 +188,8 @@ class Server:
         self._progress(f"{self._said_at - self._started:4.0f} s  {text}")
 
     async def _reason(self) -> ModelError:
-        """Why it ended. A child that outlives it may hold its output open, so wait no longer
-        for the rest than that takes to arrive."""
+        """Why it ended. Its children end first, for they hold its output open."""
+        await _end(self._process, self._grace)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._read.wait(), 2.0)
         status = self._process.returncode
@@ -229,7 +231,14 @@ async def _end(process: asyncio.subprocess.Process, grace: float) -> None:
             await asyncio.sleep(0.05)
         else:
             break
-    await process.wait()
+    await _ended(process)
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Wait for the process alone: its own `wait` also waits for whoever holds its output."""
+    while process.returncode is None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), 0.2)
 
 
 def _send(group: int, number: signal.Signals) -> None:

@@ -60,6 +60,12 @@ _SMALLER = "a smaller --context, --quantization fp8 or more GPUs (--tp) take les
 
 _CAUSES = (
     _Cause(
+        re.compile(r"setpriv: failed to execute ([^\n]+): ([^\n:]+)"),
+        ModelMisconfigured,
+        "{0} cannot be started ({1})",
+        "install it anew",
+    ),
+    _Cause(
         re.compile(
             r"max seq len \((\d+)\)[^\n]*?([\d.]+) GiB KV cache is needed[^\n]*?"
             r"KV cache memory \(([\d.]+) GiB\)"
@@ -137,10 +143,15 @@ _CAUSES = (
         "this vLLM does not know the architecture {0}",
         "a newer one may: pip install -U vllm",
     ),
+    _Cause(
+        re.compile(r"\bvllm[\w ]{0,40}: error: ([^\n]+)"),
+        ModelMisconfigured,
+        "{0}",
+        "vllm serve --help=all says what it takes",
+    ),
 )
 
 _ERROR = re.compile(r"\b((?:\w+\.)*\w*(?:Error|Exception)): (\S[^\n]*)")
-_USAGE = re.compile(r"\berror(:|,) (\S[^\n]*)")
 _ELSEWHERE = re.compile(r"root cause|initialization failed", re.IGNORECASE)
 
 
@@ -171,7 +182,7 @@ def _last_error(lines: Sequence[str]) -> str:
     for line in reversed(lines):
         if _ELSEWHERE.search(line):
             continue
-        if found := _USAGE.search(line) or _ERROR.search(line):
+        if found := _ERROR.search(line):
             return _short(found[2])
     return ""
 

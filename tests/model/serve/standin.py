@@ -26,7 +26,7 @@ note_process()
 with open(os.path.join(folder, "started.json"), "w") as file:
     json.dump({{"arguments": sys.argv[1:], "environment": dict(os.environ)}}, file)
 if behaviour["stubborn"]:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: None)  # its child does not inherit that
 if behaviour["child"]:
     code = "import time; time.sleep(600)"
     child = subprocess.Popen([sys.executable, "-c", code])

@@ -104,9 +104,9 @@ ENDS: list[tuple[str, type[ModelError], str, str]] = [
     ),
     (
         "vllm serve: error: argument --dtype: invalid choice: 'int1'",
-        ServerFailed,
-        "argument --dtype: invalid choice: 'int1'",
-        "/log",
+        ModelMisconfigured,
+        "vLLM ended: argument --dtype: invalid choice: 'int1'",
+        "--help=all",
     ),
     ("KeyError: 'layers.0.what'", ServerFailed, "vLLM ended: 'layers.0.what'", "/log"),
     ("Segmentation", ServerFailed, "ended with status 1 without saying why", "/log"),
