@@ -154,7 +154,7 @@ class TerminalOversight:
                 await asyncio.wait({task})
             failure = None if task.cancelled() else task.exception()
         if self._end.done() and (end := self._end.exception()):
-            raise end from failure
+            raise end from (None if failure is end else failure)
         return task.result()
 
     async def _menu_closed(self) -> None:
@@ -198,7 +198,7 @@ class TerminalOversight:
                 case "s" | "q":
                     raise EndedByUser(submit=word == "s")
                 case _:
-                    self._console.say(_MENU_HELP)
+                    self._console.say(self._wrapped(_MENU_HELP))
 
     def _menu_done(self, menu: asyncio.Task[None]) -> None:
         self._menu = None
@@ -245,8 +245,7 @@ class TerminalOversight:
             try:
                 decision = await self._answer(argument, tool, cut)
             except Withdrawn:
-                while self._menu is not None:
-                    await asyncio.wait({self._menu})
+                await self._menu_closed()
             except EOFError:
                 raise EndedByUser(submit=False) from None
             else:
@@ -276,7 +275,10 @@ class TerminalOversight:
                 case "s" | "q":
                     raise EndedByUser(submit=word == "s")
                 case _:
-                    self._console.say(_REVIEW_HELP)
+                    self._console.say(self._wrapped(_REVIEW_HELP))
+
+    def _wrapped(self, text: str) -> str:
+        return click.wrap_text(text, self._console.columns)
 
     def _show(self, name: str, argument: str, *, whole: bool = False) -> bool:
         """Show a call; returns whether something of it was left out."""

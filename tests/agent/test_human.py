@@ -327,6 +327,21 @@ def test_the_menu_opens_over_a_question_which_is_asked_again(loop: Loop) -> None
     assert len(loop.answers()) == 1
 
 
+@pytest.mark.parametrize(("answer", "said"), [("s", "ENDED user"), ("q", "STOPPED")])
+def test_a_call_is_not_shown_again_when_the_menu_ends_the_run(
+    loop: Loop, answer: str, said: str
+) -> None:
+    with loop.start(("bash", "echo hi"), confirm="all") as user:
+        user.wait_for(ASKED)
+        user.press(CTRL_C)
+        user.wait_for(MENU)
+        user.type(answer)
+        user.wait_for(said)
+        assert user.end() == 0
+    assert user.screen.count("run bash?") == 1
+    assert loop.answers() == []
+
+
 @pytest.mark.parametrize("confirm", ["all", "none"])
 def test_a_second_ctrl_c_stops(loop: Loop, confirm: str) -> None:
     with loop.start(("bash", "sleep 300"), confirm=confirm) as user:
