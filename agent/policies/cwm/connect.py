@@ -10,6 +10,7 @@ from agent.errors import ConfigProblem
 from agent.policies.cwm.profiles.profile import Connection, Profile
 from agent.policies.cwm.profiles.registry import PROFILES
 from agent.policies.cwm.settings import LOCAL, ModelSettings
+from agent.policies.cwm.texts import Texts
 from model import readiness
 from model.client import ModelClient
 from model.errors import ServerFailed, TokenizerProblem
@@ -56,10 +57,12 @@ async def connect(
         progress: gets a line while the server is waited for.
 
     Raises:
-        ConfigProblem: there is no such profile.
+        ConfigProblem: there is no such profile, or a prompt of the user's is wrong.
         ModelError: the address, the key, the tokenizer or the model is not to be had.
     """
-    _chosen(settings)  # a wrong one is told before any server is waited for
+    # What is wrong here is told before any server is waited for.
+    _chosen(settings)
+    Texts.load(settings.prompts)
     if not settings.name:
         name = await _only_model(_client_settings(settings, seed), settings.wait, progress)
         settings = settings.model_copy(update={"name": name})

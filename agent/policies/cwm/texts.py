@@ -25,6 +25,7 @@ _NAMES: dict[str, frozenset[str]] = {
 """The files, and what may be filled in there."""
 
 _MESSAGES = "messages.toml"
+_SUFFIXES = {".md", ".toml"}
 
 _MESSAGE_NAMES: dict[str, frozenset[str]] = {
     "tests": frozenset({"tests"}),
@@ -70,6 +71,7 @@ class Texts:
         """
         if folder is not None and not folder.is_dir():
             raise ConfigProblem(f"there is no folder {folder} with prompts")
+        _check_names(folder)
         files = {name: _read(name, folder) for name in _NAMES}
         for name, text in files.items():
             _check(name, text, _NAMES[name])
@@ -93,6 +95,20 @@ class Texts:
         """What is wrong with an answer."""
         text = self.messages.format.get(kind, "Your turn was not understood ($detail).")
         return Template(text).safe_substitute(detail=detail, tools=", ".join(tools)).strip()
+
+
+def _check_names(folder: Path | None) -> None:
+    """A file that replaces nothing has its name wrong, most likely."""
+    known = {*_NAMES, _MESSAGES}
+    try:
+        paths = sorted(folder.iterdir()) if folder else []
+    except OSError as error:
+        raise ConfigProblem(f"cannot read the prompts in {folder}: {error.strerror}") from None
+    for path in paths:
+        if path.suffix in _SUFFIXES and path.name not in known and path.stem != "README":
+            raise ConfigProblem(
+                f"the prompt {path} replaces none", f"there are: {', '.join(sorted(known))}"
+            )
 
 
 def _read(name: str, folder: Path | None) -> str:

@@ -142,6 +142,13 @@ async def test_a_profile_there_is_not_is_told_with_those_there_are() -> None:
     assert error.hint == "there are: cwm, chat, tools"
 
 
+async def test_a_wrong_prompt_is_told_before_the_server_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "issue.md").write_text("$isue")
+    error = await refused(NOWHERE, prompts=tmp_path)
+    assert isinstance(error, ConfigProblem)
+    assert "issue.md wants $isue" in error.message
+
+
 @pytest.fixture
 def cwm_in_hub(hub: Path, tokenizer_file: Path) -> None:
     put_into(hub, "facebook/cwm", tokenizer_file.read_bytes())

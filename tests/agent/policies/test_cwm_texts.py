@@ -22,7 +22,8 @@ def in_folder(folder: Path, **files: str) -> Texts:
 
 def test_a_users_file_takes_the_place_of_ours_alone(tmp_path: Path) -> None:
     ours = Texts.load()
-    theirs = in_folder(tmp_path, issue__md="Mend this: $issue\n", strange__txt="$nothing")
+    strangers = {"strange__txt": "$nothing", "README__md": "$nothing"}
+    theirs = in_folder(tmp_path, issue__md="Mend this: $issue\n", **strangers)
     assert theirs.fill("issue.md", issue="it", tests="", repository="/r") == "Mend this: it"
     assert theirs.files["text.md"] == ours.files["text.md"]
     assert theirs.messages == ours.messages
@@ -56,6 +57,8 @@ def test_two_dollars_in_a_file_are_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "text", "told"),
     [
+        ("isue.md", "$issue", "isue.md replaces none"),
+        ("message.toml", "", "message.toml replaces none"),
         ("issue.md", "$issue and $isue", "issue.md wants $isue"),
         ("text.md", "${tool}", "text.md wants $tool,"),
         ("chat.md", "100 $ for $environment", "chat.md has a $ that names nothing"),
