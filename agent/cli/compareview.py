@@ -1,13 +1,14 @@
 """A predicted trace beside a recorded one, as text and as JSON."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agent.cli.predictview import tokens_json, tokens_line
 from agent.cli.program import Asked, placed
 from agent.cli.terminal import safe
 from model.trace.align import Divergence, first_divergence
+from model.trace.frame import Trace
 from model.trace.reading import Parsed
 from model.trace.score import Count, score
 from model.trace.states import State, compress
@@ -29,36 +30,42 @@ class Compared:
         recording: what really happened.
         divergence: the first frame at which they differ; None where they do not.
         scores: by measure; see `model.trace.score`.
-        lines: of the predicted frames; 0 for none.
     """
 
     prediction: "Prediction"
     recording: "Recording"
     divergence: Divergence | None
     scores: Mapping[str, Count]
-    lines: tuple[int, ...]
 
     @classmethod
     def of(cls, prediction: "Prediction", recording: "Recording", asked: Asked) -> "Compared":
         """Lay the two beside each other."""
         given = len(asked.program.begun)
-        trace = placed(prediction, asked)
-        lines = tuple(frame.place.line if frame.place else 0 for frame in trace.frames)
         text = prediction.text
         end = (len(text), len(text)) if prediction.ended else None
         parsed = Parsed(text, prediction.frames[given:], (), prediction.problems, end)
         recorded = compress(recording.trace.threads[0])[given:]
         # The places of predicted frames are found from their text: it is the text that counts.
-        from model.trace.frame import Trace
-
         predicted = Trace(prediction.frames, prediction.ended)
         divergence = first_divergence(predicted, recording.trace)
-        return cls(prediction, recording, divergence, score(parsed, recorded), lines)
+        divergence = divergence and _with_place(divergence, placed(prediction, asked))
+        return cls(prediction, recording, divergence, score(parsed, recorded))
 
     @property
     def agree(self) -> bool:
         """Whether the prediction came to its end, and says what was recorded."""
         return self.divergence is None and self.prediction.ended
+
+
+def _with_place(found: Divergence, predicted: Trace) -> Divergence:
+    """With the predicted frame's line, where the source has one with its text."""
+    if found.predicted is None or found.predicted_state is None:
+        return found
+    place = predicted.frames[found.predicted].place
+    if place is None or not place.line:
+        return found
+    frame = replace(found.predicted_state.frame, place=place)
+    return replace(found, predicted_state=replace(found.predicted_state, frame=frame))
 
 
 def as_text(compared: Compared) -> str:
@@ -132,7 +139,7 @@ def divergence_json(found: Divergence | None) -> dict[str, object] | None:
 def state_lines(state: State) -> Iterator[str]:
     """A state, for people; not yet safe for a terminal."""
     frame = state.frame
-    place = f" line {frame.place.line}" if frame.place else ""
+    place = f" at line {frame.place.line}" if frame.place else ""
     yield f"{frame.kind}{place}: {_one_line(frame.source.strip())}"
     if frame.value is not None:
         yield f"    value {_one_line(frame.value)}"

@@ -142,8 +142,8 @@ def score(
     keys = [_overlap(a.keys(), b.keys()) if a is not None else 0.0 for a, b in states]
     pairs = [_overlap(a.items(), b.items()) if a is not None else 0.0 for a, b in states]
     return {
-        "output pass@1": Count(passed, 1),
-        "valid format": Count(valid, 1),
+        "output pass@1": Count(int(passed), 1),
+        "valid format": Count(int(valid), 1),
         "state exact match": Count(sum(a == b for a, b in states), len(states)),
         "action exact match": Count(sum(actions), len(recorded)),
         "valid JSON": Count(sum(frame.locals is not None for frame in written), len(written)),

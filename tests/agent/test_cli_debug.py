@@ -304,7 +304,7 @@ def test_the_real_execution_beside_what_is_predicted(foretrace: CommandLine, kno
     assert "the recorded execution says the same up to frame 7" in ended.out
     assert "total: predicted 10, recorded 0" in ended.out
     assert "a local was set at frame 7" in ended.out
-    assert "what was recorded for frame 8:\n  line line 3: for i in range(n):" in ended.out
+    assert "what was recorded for frame 8:\n  line at line 3: for i in range(n):" in ended.out
     assert "the recorded execution says the same up to frame 29" in ended.out
 
 

@@ -227,6 +227,7 @@ def test_a_prediction_that_is_right(foretrace: CommandLine) -> None:
     fields = json.loads(read)
     assert (fields["agree"], fields["divergence"]) == (True, None)
     assert fields["scores"]["action exact match"] == {"hits": 29, "of": 29}
+    assert '"output pass@1": {"hits": 1, "of": 1}' in read
 
 
 @pytest.mark.engine
@@ -242,8 +243,8 @@ def test_the_first_difference_is_shown_with_both_states(foretrace: CommandLine) 
     assert (status, read_status) == (1, 1)
     assert f"first difference, at frame {at}: other locals\n" in text
     assert "  i: predicted 5, recorded 0\n" in text
-    assert "predicted line: total += i\n" in text
-    assert "recorded line line 4: total += i\n" in text
+    assert "predicted line at line 4: total += i\n" in text
+    assert "recorded line at line 4: total += i\n" in text
     assert "  output pass@1         yes\n" in text
     divergence = json.loads(read)["divergence"]
     assert divergence["names"] == {"i": ["5", "0"]}
