@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from model.trace.compare import agrees, line_text, same_exception, same_line
+from model.trace.compare import agrees, called, line_text, same_exception, same_line
 from model.trace.frame import Frame, Trace, thread_of
 from model.trace.states import State, resolve
 
@@ -163,7 +163,7 @@ def _keys(left: Sequence[Frame], right: Sequence[Frame]) -> tuple[list[_Key], li
 
     def key(state: State) -> _Key:
         frame = state.frame
-        line: object = line_text(frame)
+        line: object = called(frame) or line_text(frame)
         if placed and frame.place:
             line = frame.place.path, frame.place.line
         return frame.kind, line, state.depth, thread_of(frame)

@@ -7,6 +7,7 @@ import warnings
 from model.trace.frame import Frame
 from model.trace.writing import unmarked
 
+_DEF = re.compile(r"(?:async\s+)?def\s+(\w+)")
 _NAME = re.compile(r"[A-Za-z_][\w.]*")
 _CUT = re.compile(r"""['"]?<(?:\d+ )?more(?: characters)?>""")
 """What the tracer writes where it cut a value."""
@@ -15,11 +16,30 @@ _LITERAL = 10_000
 
 
 def same_line(left: Frame, right: Frame) -> bool:
-    """Whether two frames are at the same line: by place where both have one, else by text."""
+    """Whether two frames are at the same line: by place where both have one, else by text.
+
+    A call of a decorated function may be at its first decorator, as Python has it, or at its
+    ``def``, as models write it where they are shown it without.
+    """
     if left.place and right.place:
         here, there = left.place, right.place
         return (here.path, here.line) == (there.path, there.line)
-    return line_text(left) == line_text(right)
+    if line_text(left) == line_text(right):
+        return True
+    decorated = any(line_text(each).lstrip().startswith("@") for each in (left, right))
+    return decorated and called(left) == called(right) != ""
+
+
+def called(frame: Frame) -> str:
+    """The name of the function that is called, where its line or its place tells; else empty."""
+    if frame.kind != "call":
+        return ""
+    line = line_text(frame).lstrip()
+    if found := _DEF.match(line):
+        return found[1]
+    if line.startswith("@") and frame.place:
+        return frame.place.function.rpartition(".")[2]
+    return ""
 
 
 def line_text(frame: Frame) -> str:

@@ -54,6 +54,19 @@ def test_what_really_ran_agrees_with_itself(name: str) -> None:
     assert first_divergence(predicted(full), real(full)) is None
 
 
+def test_a_decorated_function_is_called_at_its_decorator_or_at_its_def() -> None:
+    place = Place("t.py", 3, "TestA.test_b", 0)
+    begin = Frame("call", "    @mark.parametrize(\n", {"self": "1"}, place=place)
+    written = replace(begin, source="    def test_b(self):\n", place=None)
+    rest = [line("        assert self"), back("None")]
+    assert first_divergence(real([written, *rest]), real([begin, *rest])) is None
+    assert align([written, *rest], [begin, *rest]) == [(0, 0), (1, 1), (2, 2)]
+    other = replace(written, source="    def test_c(self):\n")
+    assert shape(first_divergence(real([other]), real([begin]))) == (0, 0, "line")
+    async_ = replace(written, source="    async def test_b(self):\n")
+    assert first_divergence(real([async_, *rest]), real([begin, *rest])) is None
+
+
 def test_the_call_that_the_model_was_given_may_be_missing() -> None:
     parsed = read_frames(EXAMPLE_TEXT)
     trace = Trace(parsed.frames, parsed.ended)
