@@ -125,7 +125,7 @@ def _describe(plan: "Plan") -> "Iterator[str]":
         (f"cache, {requests} of {wish.context:,} tokens", wish.requests * needed.request),
         ("everything else, estimated", needed.overhead),
         ("together", needed.total(0) + cache),
-        ("there is", plan.memory),
+        ("vLLM may use" if plan.gpus else "available", plan.memory),
     )
     for name, size in rows:
         yield f"  {name:<40}{gib(size):>11}{each}"
@@ -164,5 +164,5 @@ def _ready(plan: "Plan", address: tuple[str, int], seconds: float) -> "Iterator[
     if plan.checkpoint.local:
         flags += ["--tokenizer", plan.checkpoint.source]
     yield f"  foretrace run ISSUE {shlex.join(flags)}"
-    if host not in ("127.0.0.1", "localhost", "::1") and not os.environ.get("VLLM_API_KEY"):
-        yield "  everybody who reaches this address can use it; VLLM_API_KEY sets a key"
+    if host not in ("127.0.0.1", "localhost", "::1"):
+        yield "  everybody who reaches this address can use it; docs/serving.md says what guards it"

@@ -115,7 +115,9 @@ def _on_gpus(checkpoint: Checkpoint, wish: Wish, gpus: tuple[Gpu, ...]) -> Plan:
     problem = _few(wish.tp, gpus) or _too_small_cache(needed, wish)
     if problem is None and _taken(needed, wish) > memory:
         hint = _ways_out(shape, wish, gpus)
-        problem = _too_much(checkpoint, needed, wish, f"{chosen[0].name} may use", memory, hint)
+        problem = _too_much(
+            checkpoint, needed, wish, f"vLLM may use {gib(memory)} of {chosen[0].name}", hint
+        )
     problem = problem or _busy(chosen)
     return Plan(checkpoint, wish, chosen, needed, memory, problem)
 
@@ -135,8 +137,8 @@ def _on_processor(checkpoint: Checkpoint, wish: Wish, machine: Machine) -> Plan:
     if problem is None and _taken(needed, wish) > machine.memory:
         smaller = _smaller(shape, wish, machine.memory, CPU_OVERHEAD)
         hint = f"it fits with {smaller}" if smaller else "it takes GPUs, or more memory"
-        available = "no GPU is found, and the main memory available is"
-        problem = _too_much(checkpoint, needed, wish, available, machine.memory, hint)
+        available = f"no GPU is found, and {gib(machine.memory)} of main memory are available"
+        problem = _too_much(checkpoint, needed, wish, available, hint)
     return Plan(checkpoint, wish, (), needed, machine.memory, problem)
 
 
@@ -206,11 +208,11 @@ def _too_small_cache(needed: Need, wish: Wish) -> ModelMisconfigured | None:
 
 
 def _too_much(
-    checkpoint: Checkpoint, needed: Need, wish: Wish, available: str, memory: int, hint: str
+    checkpoint: Checkpoint, needed: Need, wish: Wish, available: str, hint: str
 ) -> ModelMisconfigured:
     where = f" on each of {needed.devices} GPUs" if needed.devices > 1 else ""
     message = f"{checkpoint.name} needs {gib(_taken(needed, wish))}{where}; {available}"
-    return ModelMisconfigured(f"{message} {gib(memory)}", hint)
+    return ModelMisconfigured(message, hint)
 
 
 def _ways_out(shape: Shape, wish: Wish, gpus: tuple[Gpu, ...]) -> str:

@@ -30,7 +30,7 @@ def refused(made: Plan) -> tuple[str, str]:
 
 def test_one_gpu_of_80_gb_holds_cwm_in_eight_bits_only() -> None:
     message, hint = refused(plan(Wish(), H100))
-    assert "facebook/cwm needs 77.2 GiB; H100 may use 72.0 GiB" in message
+    assert "facebook/cwm needs 77.2 GiB; vLLM may use 72.0 GiB of H100" in message
     assert "--quantization fp8" in hint
     fits = plan(Wish(quantization="fp8"), H100)
     assert fits.problem is None
@@ -73,7 +73,7 @@ def test_what_is_proposed_fits() -> None:
 
 def test_where_nothing_helps_larger_gpus_are_asked_for() -> None:
     message, hint = refused(plan(Wish(), SMALL))
-    assert "L4 may use 21.6 GiB" in message
+    assert "vLLM may use 21.6 GiB of L4" in message
     assert hint == "it takes more or larger GPUs"
 
 
@@ -108,7 +108,7 @@ def test_a_context_longer_than_the_models_is_refused() -> None:
 
 def test_without_a_gpu_the_main_memory_counts(tmp_path: Path) -> None:
     message, hint = refused(plan(Wish()))
-    assert "no GPU is found, and the main memory available is 20.0 GiB" in message
+    assert "no GPU is found, and 20.0 GiB of main memory are available" in message
     assert "GPUs" in hint
     small = find_checkpoint(str(checkpoint(tmp_path)))
     assert make_plan(small, Wish(), machine()).problem is None
