@@ -647,6 +647,8 @@ class Recorder(object):
         while frame is not None:
             self._base += 1
             frame = frame.f_back
+        # What the tracer needs of the stack is not to be missing to the program.
+        sys.setrecursionlimit(sys.getrecursionlimit() + self._base + _SPARE_FRAMES)
         self._set_deepest()
         self._threads[get_ident()] = Thread(0)
         threading.settrace(self._new_thread)

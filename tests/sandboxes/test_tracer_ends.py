@@ -47,13 +47,19 @@ def test_however_it_ends_it_says_so(tracer: Tracer, name: str) -> None:
     source = (
         f"import os, sys\n\n{helper}\ndef f():\n    before = [1]\n    {body}\n    return before\n"
     )
-    traced = tracer.call(source, events=3000)
+    traced = tracer.call(source, events=4000)
     assert traced.end["end"] == why, traced.end
     assert traced.values("f", "before")[0] == "[1]"
-    assert traced.end["events"] == len(traced.events) <= 3000
+    assert traced.end["events"] == len(traced.events) <= 4000
     assert len(str(traced.end["stdout"])) <= 1 << 16
     if why == "left":
         assert traced.returned() == "[1]"
+
+
+def test_the_program_has_the_whole_stack_to_itself(tracer: Tracer) -> None:
+    traced = tracer.call("def f(n):\n    return n and 1 + f(n - 1)\n", "f(985)")
+    assert traced.end["end"] == "left", traced.end
+    assert traced.returned() == "985"
 
 
 def test_a_forked_child_is_not_recorded(tracer: Tracer) -> None:
