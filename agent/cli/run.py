@@ -1,10 +1,10 @@
 """``foretrace run``: one issue."""
 
 import asyncio
+import contextlib
 import json
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,7 +78,6 @@ async def _run(issue: Issue, settings: Settings, script: Path | None, as_json: b
     from agent.cli.live import Live
     from agent.cli.report import report
     from agent.cli.terminal import safe
-    from agent.oversight import EndedByUser
     from agent.policies.registry import POLICIES, policy_name
     from agent.run import run_issue
     from sandboxes.engine import Engine, sweep
@@ -89,7 +88,10 @@ async def _run(issue: Issue, settings: Settings, script: Path | None, as_json: b
         if not as_json:
             console.say(f"  {safe(line)}")
 
+    opened: list[Path] = []
+
     def watch(trajectory: "Trajectory") -> None:
+        opened.append(trajectory.path)
         if not as_json:
             trajectory.watch(Live(console).show)
 
@@ -104,18 +106,17 @@ async def _run(issue: Issue, settings: Settings, script: Path | None, as_json: b
         engine = await asyncio.to_thread(Engine.connect, settings.engine or None)
         try:
             await sweep(engine)
-            run = await run_issue(
-                issue,
-                settings,
-                new_policy(),
-                engine,
-                progress=progress,
-                watch=watch,
-                oversight=oversight,
-                predictor=predictor,
-            )
-        except EndedByUser:
-            raise KeyboardInterrupt from None
+            with _telling_where(opened, progress):
+                run = await run_issue(
+                    issue,
+                    settings,
+                    new_policy(),
+                    engine,
+                    progress=progress,
+                    watch=watch,
+                    oversight=oversight,
+                    predictor=predictor,
+                )
         finally:
             engine.close()
     if as_json:
@@ -127,7 +128,27 @@ async def _run(issue: Issue, settings: Settings, script: Path | None, as_json: b
     return DONE if run.result.status == "resolved" else NOT_VERIFIED
 
 
-@asynccontextmanager
+@contextlib.contextmanager
+def _telling_where(opened: Sequence[Path], progress: Callable[[str], None]) -> Iterator[None]:
+    """Say of a run that the user stops where it lies.
+
+    Raises:
+        KeyboardInterrupt: they ended it by their word rather than by a signal.
+    """
+    from agent.oversight import EndedByUser
+
+    try:
+        yield
+    except (EndedByUser, asyncio.CancelledError) as stop:
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            for path in opened:
+                progress(f"trajectory: {path}")
+        if isinstance(stop, EndedByUser):
+            raise KeyboardInterrupt from None
+        raise
+
+
+@contextlib.asynccontextmanager
 async def _predicting(
     settings: Settings, progress: Callable[[str], None]
 ) -> AsyncIterator["Predictor | None"]:
@@ -141,7 +162,7 @@ async def _predicting(
         yield predictor
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def _overseen(settings: Settings, console: "Console") -> AsyncIterator["Oversight | None"]:
     """Who watches over the run: somebody at a terminal, or nobody.
 

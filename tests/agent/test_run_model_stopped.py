@@ -43,6 +43,7 @@ def test_a_signal_ends_the_request_and_the_container(
     assert containers(engine, runs.folder.name) == []
     assert len(server.asked) == 2
     assert runs.result["status"] == "failed"
+    assert f"  trajectory: runs/{runs.folder.name}/events.jsonl" in ended.err
     assert runs.result["reason"] == "stopped by the user"
     assert runs.result["usage"].items() <= runs.of("action")[0].usage.items()
     assert runs.events()[-1].type == "ended"
