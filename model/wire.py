@@ -39,7 +39,6 @@ TOOL_RESULT = 32_768
 """Tokens of a tool's result, cut from the right."""
 ACTION = 65_536
 """Tokens of an answer."""
-TURNS = 128
 
 CUT = "[...]"
 """What stands where text was cut away."""

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from model.wire import ACTION, FIRST_PROMPT, TOOL_RESULT
+
 LOCAL = "http://127.0.0.1:8000/v1"
 """Where vLLM listens unless told otherwise."""
 
@@ -57,13 +59,13 @@ class ModelSettings(BaseModel):
     top_p: float = Field(default=0.95, gt=0, le=1)
     """Draw from the likeliest tokens of this probability together. The default is CWM's."""
 
-    action_tokens: int = Field(default=65_536, ge=64)
+    action_tokens: int = Field(default=ACTION, ge=64)
     """Tokens one answer may have, reasoning included."""
 
-    first_prompt_tokens: int = Field(default=8_192, ge=256)
+    first_prompt_tokens: int = Field(default=FIRST_PROMPT, ge=256)
     """Tokens of the issue and what stands around it; a longer one loses its beginning."""
 
-    result_tokens: int = Field(default=32_768, ge=256)
+    result_tokens: int = Field(default=TOOL_RESULT, ge=256)
     """Tokens of one tool's answer, and never more than a quarter of the context; a longer one loses
     its end."""
 
