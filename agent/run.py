@@ -203,6 +203,8 @@ class _Attempt:
                     tools,
                     predictor=self.preflight.predictor,
                     simulation_tokens=self.settings.simulate.source_tokens,
+                    trace_tokens=self.settings.simulate.trace_tokens,
+                    simulation_seconds=self.settings.simulate.seconds,
                 )
             try:
                 end = await run_loop(

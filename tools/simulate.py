@@ -1,5 +1,6 @@
 """The ``simulate`` tool: what a test or a call would do, predicted without running it."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
@@ -67,9 +68,12 @@ class SimulateTool:
         target, _, expression = argument.strip().partition("\n")
         try:
             gathered = await self._gather(target.strip(), expression.strip(), sandbox)
-            predictions = await self._predictor.traces(gathered.program)
+            predictions = await self._predict(gathered)
         except NoProgram as problem:
             return _refused(str(problem))
+        except TimeoutError:
+            seconds = self._settings.simulation_seconds
+            return _refused(f"the model took longer than {seconds:g} s")
         except _FOR_THE_USER:
             raise
         except ModelError as problem:
@@ -78,6 +82,10 @@ class SimulateTool:
         tokens = sum((each.tokens for each in predictions), Tokens())
         output = _described(gathered, predictions, judged, tokens)
         return ToolResult(output, data=_data(gathered, judged, tokens))
+
+    async def _predict(self, gathered: Gathered) -> list[Prediction]:
+        async with asyncio.timeout(self._settings.simulation_seconds):
+            return await self._predictor.traces(gathered.program, most=self._settings.trace_tokens)
 
     async def _gather(self, target: str, expression: str, sandbox: Sandbox) -> Gathered:
         most = self._settings.simulation_tokens

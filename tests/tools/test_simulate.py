@@ -1,6 +1,7 @@
 """The tool simulate: predicted verdicts, from a model that answers what really happens."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
@@ -68,7 +69,7 @@ async def simulate(
     argument: str,
     *script: Reply,
     tokenizer: Tokenizer | None = None,
-    room: int = 12_000,
+    limits: ToolSettings | None = None,
 ) -> tuple[ToolResult, ModelServer]:
     """Use the tool as a policy does, with a model that gives these answers."""
     quick = RetryPolicy(retries=1, base=0.001, most=0.002)
@@ -77,7 +78,7 @@ async def simulate(
         ModelClient(ClientSettings(server.url, MODEL, retry=quick, seed=0)) as client,
     ):
         predictor = TokenPredictor(client, tokenizer) if tokenizer else ChatPredictor(client)
-        settings = ToolSettings(predictor=predictor, simulation_tokens=room)
+        settings = replace(limits or ToolSettings(), predictor=predictor)
         result = await build_tools(settings)["simulate"](argument, sandbox)
     return result, server
 
@@ -178,7 +179,8 @@ async def test_any_model_can_be_asked(shared: DockerSandbox) -> None:
 
 async def test_what_the_model_did_not_see_is_said(shared: DockerSandbox) -> None:
     test = f"{TESTS}::test_total"
-    result, _ = await simulate(shared, test, say('{"event": "end"}'), room=150)
+    small = ToolSettings(simulation_tokens=150)
+    result, _ = await simulate(shared, test, say('{"event": "end"}'), limits=small)
     assert result.ok
     left_out = result.data["left_out"]
     assert isinstance(left_out, list)
@@ -227,6 +229,16 @@ async def test_a_model_that_does_not_answer_is_an_answer(
     assert result.output.startswith("Nothing was simulated: the model did not answer: ")
     assert why in result.output
     assert len(result.output.splitlines()) == 1
+
+
+async def test_a_trace_and_its_time_have_limits(shared: DockerSandbox) -> None:
+    reply = say("word " * 10, hangs=True)
+    limits = ToolSettings(simulation_seconds=1.5, trace_tokens=77)
+    result, server = await simulate(shared, f"{TESTS}::test_total", reply, limits=limits)
+    assert not result.ok
+    assert result.output == "Nothing was simulated: the model took longer than 1.5 s."
+    (asked,) = server.asked
+    assert asked.json["max_tokens"] == 77
 
 
 @pytest.mark.parametrize(
