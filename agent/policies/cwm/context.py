@@ -17,8 +17,9 @@ _RESULT_SHARE = 4
 """A tool's answer takes no more than this part of the context, as in what CWM was trained with:
 in a small one, a single long answer would leave no room to work in."""
 
-_KEPT_RESULTS = 4
-"""The latest tool answers stay when older ones are left out."""
+_KEPT_RESULTS = (4, 1)
+"""So many of the latest tool answers stay when older ones are left out; the fewer where the context
+is still nearly full without the others, as after a few that were very long."""
 
 
 class Context:
@@ -118,13 +119,11 @@ class Context:
             steps: whose output.
             stub: what stands in its place.
         """
-        # A run that is gone on with counts its steps from 1 again: the latest are never meant.
-        late = {id(turn) for turn in _results(self.turns)[-_KEPT_RESULTS:]}
         gone = set(steps)
         turns, self.turns = self.turns, []
         self.conversation = self._open()
         for turn in turns:
-            if isinstance(turn, Result) and turn.step in gone and id(turn) not in late:
+            if isinstance(turn, Result) and turn.step in gone:
                 turn = replace(turn, text=f"<output>\n{stub}\n</output>")
             self.add(turn)
         self.told = self.told and self.nearly_full
@@ -132,8 +131,8 @@ class Context:
 
 def old_results(turns: Iterable[Turn]) -> tuple[int, ...]:
     """Steps whose output may be left out, and has not been yet."""
-    return tuple(turn.step for turn in _results(turns)[:-_KEPT_RESULTS] if "<budget>" in turn.text)
-
-
-def _results(turns: Iterable[Turn]) -> list[Result]:
-    return [turn for turn in turns if isinstance(turn, Result)]
+    results = [turn for turn in turns if isinstance(turn, Result)]
+    for kept in _KEPT_RESULTS:
+        if steps := tuple(turn.step for turn in results[:-kept] if "<budget>" in turn.text):
+            return steps
+    return ()

@@ -213,6 +213,15 @@ async def test_old_output_makes_room_when_the_user_wants_that(play: Player) -> N
     assert run.prompts[-1][: len(run.prompts[-2])] == run.prompts[-2]
 
 
+async def test_a_few_very_long_outputs_make_room_as_well(play: Player) -> None:
+    play.context = 16_384
+    answers = [MUCH] * 6 + [CHANGE, TAKE, SUBMIT, done("There was room.")]
+    run = await play(*answers, compact=True, limits=Limits(turns=12))
+    assert run.end.reason == "There was room."
+    assert not run.of("limit")
+    assert len(run.of("compaction")) > 1
+
+
 async def test_the_latest_output_stays_in_a_run_that_is_gone_on_with(play: Player) -> None:
     looks = [call("bash", f"echo old {n}; seq 1 300") for n in range(6)]
     play.history = (await play(*looks)).events
