@@ -10,8 +10,10 @@ from agent.trajectory import (
     Acted,
     Answered,
     Compacted,
+    Compared,
     Event,
     EventData,
+    Forecasted,
     Limited,
     Localised,
     Malformed,
@@ -40,7 +42,7 @@ class Live:
     def __init__(self, console: Console | None = None) -> None:
         """Without a console of the run's own, on stderr."""
         self._console = console or Console()
-        self._refused = 0
+        self._step = self._refused = 0
         self._trials = self._repaired = 0
 
     def show(self, event: Event) -> None:
@@ -49,6 +51,10 @@ class Live:
         if isinstance(data, Tried):
             self._count(data)
             return
+        if isinstance(data, Forecasted | Compared) and data.step != self._step:
+            return  # of the repairer's trials, or of what the verification says anyway
+        if isinstance(data, Acted):
+            self._step = data.step
         if isinstance(data, Reviewed) and data.decision == "refused":
             self._refused = data.step
         elif isinstance(data, Answered) and data.step == self._refused:
@@ -143,6 +149,23 @@ def _ending(data: Mapping[str, object]) -> list[str]:
     return [click.style(f"exit code {code}", fg="red")] if code else []
 
 
+def _forecast(data: Forecasted, width: int) -> list[str]:
+    said = f"{data.verdict} ({data.confidence:.2f})" if data.confidence else data.verdict
+    line = f"{_INDENT}predicted: {said}, {first_line(data.reason)}"
+    return [click.style(one_line(line, width), dim=data.verdict == "unsure")]
+
+
+def _comparison(data: Compared, width: int) -> list[str]:
+    """Whether a prediction was right, and where its trace parts from what happened."""
+    if data.right is None:
+        return []
+    line = f"{_INDENT}the prediction was {'right' if data.right else 'wrong'}"
+    if data.divergence is not None:
+        where = data.divergence.recorded_line or data.divergence.predicted_line
+        line += f"; its trace parts from what ran at {where.strip()}"
+    return [click.style(one_line(line, width), fg=None if data.right else "yellow")]
+
+
 def _malformed(data: Malformed, width: int) -> list[str]:
     line = f"{data.step:>3}  no valid action: {first_line(data.message)}"
     return [click.style(one_line(line, width), fg="red")]
@@ -184,6 +207,8 @@ _DESCRIBE: dict[type[EventData], Callable[..., list[str]]] = {
     Acted: _action,
     Reviewed: _review,
     Answered: _result,
+    Forecasted: _forecast,
+    Compared: _comparison,
     Malformed: _malformed,
     Said: _message,
     Localised: _localisation,

@@ -14,8 +14,11 @@ from agent.trajectory import (
     Acted,
     Answered,
     Compacted,
+    Compared,
+    DivergedAt,
     Ended,
     EventData,
+    Forecasted,
     Limited,
     Localised,
     Malformed,
@@ -50,6 +53,27 @@ TRIAL = Tried(
     failing="fail",
     seconds=0.1,
 )
+
+FORECAST = Forecasted(
+    step=1,
+    test="t.py::t",
+    predictor="chat",
+    model="m",
+    verdict="fail",
+    confidence=0.654,
+    reason="AssertionError leaves the entry point",
+)
+COMPARISON = Compared(
+    step=1,
+    test="t.py::t",
+    predictor="chat",
+    model="m",
+    verdict="fail",
+    confidence=0.654,
+    outcome="passed",
+    right=False,
+)
+PARTED = DivergedAt(what="line", predicted=3, recorded=3, recorded_line="    return high")
 
 
 def plain(data: EventData, width: int = 80) -> list[str]:
@@ -113,6 +137,17 @@ def answered(**data: object) -> Answered:
             ),
             ["     1 suspicious lines, first a.py:3  (1.0 s)"],
         ),
+        (FORECAST, ["     predicted: fail (0.65), AssertionError leaves the entry point"]),
+        (
+            FORECAST.model_copy(update={"verdict": "unsure", "confidence": 0.0, "reason": "no"}),
+            ["     predicted: unsure, no"],
+        ),
+        (COMPARISON, ["     the prediction was wrong"]),
+        (
+            COMPARISON.model_copy(update={"right": True, "divergence": PARTED}),
+            ["     the prediction was right; its trace parts from what ran at return high"],
+        ),
+        (COMPARISON.model_copy(update={"right": None}), []),
         (Started(run="r", issue="i", policy="p"), []),
         (Ended(status="failed", reason="r"), []),
         (TRIAL, []),
@@ -170,6 +205,7 @@ events: st.SearchStrategy[EventData] = st.one_of(
         reason=hostile,
     ),
     st.builds(Submitted, patch=hostile),
+    st.builds(FORECAST.model_copy, update=st.fixed_dictionaries({"reason": hostile})),
     st.builds(Limited, limit=st.just("cost"), message=hostile),
 )
 
@@ -196,7 +232,9 @@ def test_a_run_is_followed_on_stderr(tmp_path: Path, capsys: pytest.CaptureFixtu
     with Trajectory(tmp_path / "events.jsonl") as trajectory:
         trajectory.watch(Live().show)
         trajectory.append(TRIAL)  # a count that replaces itself needs a terminal
+        trajectory.append(FORECAST)  # of the repairer, which is still at work
         trajectory.append(Acted(step=1, tool="bash", argument="ls"))
+        trajectory.append(FORECAST)
         trajectory.append(Reviewed(step=1, decision="refused", reason="no"))
         trajectory.append(Answered(step=1, tool="bash", ok=False, output="Nothing was run"))
         trajectory.append(Acted(step=2, tool="bash", argument="ls"))
@@ -205,6 +243,7 @@ def test_a_run_is_followed_on_stderr(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert out == ""
     assert err.splitlines() == [
         "  1  bash  ls",
+        *plain(FORECAST),
         "     refused by you: no",
         "  2  bash  ls",
         "     ok  (0.0 s)",
