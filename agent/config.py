@@ -15,6 +15,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -170,6 +171,11 @@ def load_settings(path: Path | None, flags: dict[str, object]) -> Settings:
         return FromFile(**flags)  # type: ignore[arg-type]  # validated by pydantic
     except tomllib.TOMLDecodeError as error:
         raise ConfigProblem(f"{file} is not valid TOML: {error}") from None
+    except SettingsError as error:
+        raise ConfigProblem(
+            f"a FORETRACE_* variable is wrong: {error}",
+            "a nested setting is FORETRACE_MODEL__NAME, with two underscores",
+        ) from None
     except ValidationError as error:
         raise ConfigProblem(
             f"a setting is wrong: {first_problem(error)}",

@@ -150,10 +150,25 @@ def _tokenizer(settings: Settings) -> Iterable[Finding]:
         yield Finding("tokenizer", "ok", f"{tokenizer.size:,} tokens; {why}")
 
 
+def _prompts(settings: Settings) -> Iterable[Finding]:
+    from agent.policies.cwm.texts import Texts
+
+    folder = settings.model.prompts
+    if folder is None:
+        return
+    try:
+        Texts.load(folder)
+    except AgentError as error:
+        yield Finding("prompts", "missing", error.message, error.hint or "set model.prompts")
+    else:
+        yield Finding("prompts", "ok", str(folder))
+
+
 CHECKS: tuple[Callable[[Settings], Iterable[Finding]], ...] = (
     _engine,
     _cache,
     _git,
     _model,
     _tokenizer,
+    _prompts,
 )

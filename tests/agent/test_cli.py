@@ -79,6 +79,11 @@ def test_broken_settings_are_refused_with_their_place(
     assert not foretrace.runs.exists()
 
 
+def test_a_nested_variable_with_one_underscore_is_explained(foretrace: CommandLine) -> None:
+    foretrace.environment["FORETRACE_MODEL"] = "cwm"
+    complains(foretrace("stats"), 2, "FORETRACE_* variable", '"model"', "FORETRACE_MODEL__NAME")
+
+
 def test_settings_come_from_flags_then_environment_then_file(
     foretrace: CommandLine, issue_file: Path
 ) -> None:
