@@ -130,10 +130,12 @@ class Preflight:
         seed = self.seed + step
         return await foretell(test, gathered, self.predictor, self.settings, seed)
 
-    def happened(self, each: Forecast, outcome: str, step: int) -> None:
-        """Write down a prediction that a policy made of its own, and what came of it."""
+    def happened(self, each: Forecast, outcome: str | None, step: int) -> None:
+        """Write down a prediction that a policy made of its own, and what came of it, if known."""
         self._note_forecast(each, step, refused=False)
-        self._note_comparison(Comparison(each, outcome, is_right(each, outcome)), Foreseen(step))
+        if outcome is not None:
+            comparison = Comparison(each, outcome, is_right(each, outcome))
+            self._note_comparison(comparison, Foreseen(step))
 
     def judged(self, reports: Iterable[TestReport]) -> None:
         """Compare what was foreseen of the submission with its verification, unless it ran."""

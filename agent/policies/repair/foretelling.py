@@ -16,6 +16,7 @@ from agent.preflight.preflight import Preflight
 from sandboxes.sandbox import Sandbox
 
 _OUTCOMES = {"pass": "passed", "fail": "failed"}
+"""By what becomes of a trial; others are called the same."""
 
 
 @dataclass
@@ -24,12 +25,12 @@ class Foretelling:
 
     Attributes:
         preflight: asks it.
-        test: the failing test.
+        tests: the failing ones; it is the first that is predicted.
         step: the policy's, for the trajectory.
     """
 
     preflight: Preflight
-    test: str
+    tests: tuple[str, ...]
     step: int
     _said: dict[int, Forecast] = field(default_factory=dict)
 
@@ -62,11 +63,11 @@ class Foretelling:
             try:
                 changed = {each.path: [each.line]}
                 settings = self.preflight.settings
-                programs.append(await gather(self.test, sandbox, settings, changed))
+                programs.append(await gather(self.tests[0], sandbox, settings, changed))
             finally:
                 await sandbox.write_file(each.path, original)
         asked = [
-            asyncio.ensure_future(self.preflight.foretell(self.test, program, self.step))
+            asyncio.ensure_future(self.preflight.foretell(self.tests[0], program, self.step))
             for program in programs
         ]
         for candidate, said in zip(candidates, await _answers(asked, seconds), strict=True):
@@ -76,10 +77,14 @@ class Foretelling:
         return sorted(candidates, key=self._rank), believed
 
     def tried(self, candidate: Candidate, failing: str) -> None:
-        """Tell what became of an edit."""
+        """Tell what became of an edit, with which all failing tests were run."""
         each = self._said.pop(candidate.number, None)
-        if each is not None:
-            self.preflight.happened(each, _OUTCOMES.get(failing, "error"), self.step)
+        if each is None:
+            return
+        # That one of several did not pass does not tell which.
+        known = failing == "pass" or len(self.tests) == 1
+        outcome = _OUTCOMES.get(failing, failing) if known else None
+        self.preflight.happened(each, outcome, self.step)
 
     def _rank(self, candidate: Candidate) -> tuple[int, float, int]:
         said = self._said.get(candidate.number)

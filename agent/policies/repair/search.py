@@ -98,7 +98,7 @@ class Search:
         settings: RepairSettings,
         note: Callable[[EventData], object],
         seconds: float,
-        foretelling: Callable[[str], Foretelling] | None = None,
+        foretelling: Callable[[tuple[str, ...]], Foretelling] | None = None,
     ) -> None:
         """Nothing is run before `run`.
 
@@ -108,7 +108,7 @@ class Search:
             settings: the budgets.
             note: puts an event into the trajectory.
             seconds: it may take at most.
-            foretelling: asks a world model about edits, given the failing test.
+            foretelling: asks a world model about edits, given the failing tests.
         """
         self._foretell = foretelling
         self._foretelling: Foretelling | None = None
@@ -232,10 +232,9 @@ class Search:
         self, stream: Iterator[Candidate], all_: Candidates
     ) -> tuple[list[Candidate], int]:
         """The first edits, ordered by what a model says, and how many it believes in."""
-        test = self._failing[0]
         if self._foretell is None or self._target.reproduction is not None:
             return [], 0
-        self._foretelling = self._foretell(test)
+        self._foretelling = self._foretell(self._failing)
         head = list(islice(stream, self._settings.foretold))
         return await self._foretelling.ordered(
             head,
