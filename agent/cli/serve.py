@@ -3,6 +3,7 @@
 import os
 import shlex
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -23,7 +24,9 @@ _GIB = 1024**3
 
 
 @click.command("serve")
-@click.option("--model", metavar="NAME|PATH", help="On the hub, or a folder. [facebook/cwm]")
+@click.option(
+    "--model", metavar="NAME|PATH", help="On the hub, or a folder. [the one set, or facebook/cwm]"
+)
 @click.option("--tp", type=click.IntRange(1, 1024), help="GPUs that share it. [as few as hold it]")
 @click.option("--quantization", metavar="NAME", help="Of the weights: fp8, ... [as stored]")
 @click.option("--context", type=click.IntRange(min=1), help="Tokens of a request. [131072]")
@@ -161,8 +164,9 @@ def _ready(plan: "Plan", address: tuple[str, int], seconds: float) -> "Iterator[
     name = plan.checkpoint.name
     yield f"serving {name} at {url} after {seconds:.0f} s; Ctrl-C ends it"
     flags = ["--model-url", url, "--model", name]
-    if plan.checkpoint.local:
-        flags += ["--tokenizer", plan.checkpoint.source]
+    tokenizer = Path(plan.checkpoint.source) / "tokenizer.json"
+    if plan.checkpoint.local and tokenizer.is_file():
+        flags += ["--tokenizer", str(tokenizer)]
     yield f"  foretrace run ISSUE {shlex.join(flags)}"
     if host not in ("127.0.0.1", "localhost", "::1"):
         yield "  everybody who reaches this address can use it; docs/serving.md says what guards it"

@@ -120,7 +120,7 @@ def find_checkpoint(model: str) -> Checkpoint:
     folder = Path(os.path.expanduser(model))  # noqa: PTH111 - Path's own raises for unknown users
     if folder.is_dir():
         shape = _read_shape(folder)
-        return Checkpoint(str(folder), folder.resolve().name, shape, local=True)
+        return Checkpoint(str(folder.absolute()), folder.resolve().name, shape, local=True)
     if model.startswith(("/", "./", "../", "~")) or model.count("/") > 1 or not model.strip():
         raise ModelMisconfigured(
             f"there is no model at {model!r}", "give a folder with a config.json, or a hub name"

@@ -247,5 +247,5 @@ def _smaller(shape: Shape, wish: Wish, memory: int, overhead: int | None = None)
 
 
 def gib(size: float) -> str:
-    """Bytes as people read them."""
-    return f"{size / GIB:.1f} GiB"
+    """Bytes as people read them; less than a tenth of a GiB in MiB."""
+    return f"{size / GIB:.1f} GiB" if size >= GIB / 10 else f"{size / GIB * 1024:.1f} MiB"

@@ -80,10 +80,9 @@ async def started(
         grace: seconds its processes may take to end when they are asked to.
 
     Raises:
-        ModelMisconfigured: the command cannot be run.
+        ModelMisconfigured: the command cannot be run, or the log not be written.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as file:
+    with _opened(log) as file:
         try:
             process = await asyncio.create_subprocess_exec(
                 *_tied(command),
@@ -106,6 +105,15 @@ async def started(
             finally:
                 _send(process.pid, signal.SIGKILL)  # whoever is impatient leaves nothing either
                 reading.cancel()
+
+
+def _opened(log: Path) -> BinaryIO:
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        return log.open("wb")
+    except OSError as error:
+        message = f"vLLM's output cannot be written to {log}: {error.strerror}"
+        raise ModelMisconfigured(message, "FORETRACE_CACHE names another folder") from None
 
 
 class Server:

@@ -132,6 +132,12 @@ _CAUSES = (
         "--context {1} is the most",
     ),
     _Cause(
+        re.compile(r"Unknown quantization method: ([^\n.]+)\. Must be one of ([^\n]+)"),
+        ModelMisconfigured,
+        "this vLLM knows no quantization {0}",
+        "it knows {1}",
+    ),
+    _Cause(
         re.compile(r"unrecognized arguments: ([^\n]+)"),
         ModelMisconfigured,
         "this vLLM does not know: {0}",
@@ -151,7 +157,7 @@ _CAUSES = (
     ),
 )
 
-_ERROR = re.compile(r"\b((?:\w+\.)*\w*(?:Error|Exception)): (\S[^\n]*)")
+_ERROR = re.compile(r"\b(?:(?:\w+\.)*\w*(?:Error|Exception): |Value error, )(\S[^\n]*)")
 _ELSEWHERE = re.compile(r"root cause|initialization failed", re.IGNORECASE)
 
 
@@ -183,7 +189,7 @@ def _last_error(lines: Sequence[str]) -> str:
         if _ELSEWHERE.search(line):
             continue
         if found := _ERROR.search(line):
-            return _short(found[2])
+            return _short(found[1])
     return ""
 
 

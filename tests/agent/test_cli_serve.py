@@ -103,10 +103,11 @@ def test_it_says_when_it_serves_and_leaves_nothing(
     serving: Serving, number: signal.Signals
 ) -> None:
     vllm = stand_in(serving.bin, "Starting to load model x...", loading=2, child=True)
+    (serving.model / "tokenizer.json").write_text("{}")
     with serving.started() as child:
         said = "".join(read_until(child, "foretrace run"))
         assert f"serving small at http://127.0.0.1:{serving.port}/v1 after" in said
-        assert f"--model small --tokenizer {serving.model}" in said
+        assert f"--model small --tokenizer {serving.model}/tokenizer.json" in said
         for row in ("weights", "cache, 1 request of 131,072 tokens", "together", "available"):
             assert row in said
         with urllib.request.urlopen(f"http://127.0.0.1:{serving.port}/v1/models") as answer:

@@ -32,6 +32,17 @@ async def test_a_program_that_cannot_be_run_is_told(tmp_path: Path) -> None:
             await server.ready()
 
 
+async def test_a_log_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    vllm = stand_in(tmp_path)
+    (tmp_path / "file").touch()
+    command, address = [str(tmp_path / "vllm")], ("127.0.0.1", 1)
+    with pytest.raises(ModelMisconfigured, match="cannot be written") as refused:
+        async with started(command, os.environ, address, tmp_path / "file" / "log", print):
+            pytest.fail("it was started")
+    assert "FORETRACE_CACHE" in refused.value.hint
+    assert not vllm.was_started
+
+
 @pytest.mark.parametrize("host", ["no such host", "192.0.2.1"])
 def test_an_address_that_is_not_ours_is_refused(host: str) -> None:
     with pytest.raises(ModelMisconfigured, match="nothing can listen"):

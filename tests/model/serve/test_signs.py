@@ -108,6 +108,21 @@ ENDS: list[tuple[str, type[ModelError], str, str]] = [
         "vLLM ended: argument --dtype: invalid choice: 'int1'",
         "--help=all",
     ),
+    (
+        "pydantic_core._pydantic_core.ValidationError: 1 validation error for ModelConfig\n"
+        "  Value error, Unknown quantization method: nonsense. Must be one of ['awq', 'fp8'].",
+        ModelMisconfigured,
+        "vLLM ended: this vLLM knows no quantization nonsense",
+        "it knows ['awq', 'fp8'].; ",
+    ),
+    (
+        "pydantic_core._pydantic_core.ValidationError: 1 validation error for ModelConfig\n"
+        "  Value error, something is not as it should be [type=value_error]\n"
+        "    For further information visit a page",
+        ServerFailed,
+        "vLLM ended: something is not as it should be",
+        "/log",
+    ),
     ("KeyError: 'layers.0.what'", ServerFailed, "vLLM ended: 'layers.0.what'", "/log"),
     ("Segmentation", ServerFailed, "ended with status 1 without saying why", "/log"),
 ]

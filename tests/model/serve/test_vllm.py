@@ -27,6 +27,7 @@ from model.serve.checkpoint import find_checkpoint
 from model.serve.memory import GIB, kv_bytes
 from model.settings import ClientSettings
 from model.tokenizer import Tokenizer
+from tests.agent.conftest import CODE, FAILING, TESTS, CommandLine, Project
 from tests.agent.test_cli_serve import free_port, read_until, until
 from tests.model.serve.standin import runs
 from tests.model.tokenizers import SMALL, small_tokenizer_file
@@ -34,7 +35,7 @@ from tests.model.tokenizers import SMALL, small_tokenizer_file
 pytestmark = [pytest.mark.vllm, pytest.mark.timeout(900)]
 
 NAME = "tiny-cwm"
-CONTEXT = 4_096
+CONTEXT = 16_384
 PROMPT = [SMALL, *range(300, 340)]
 GREEDY = Sampling(temperature=0.0, max_tokens=24)
 
@@ -198,7 +199,7 @@ async def test_a_request_that_is_cancelled_ends_on_the_server(
     speaking = asyncio.Event()
     written = served.metric("vllm:generation_tokens_total")
     # Without chance the model soon says the same again and again, and so comes to no end.
-    asked = Sampling(temperature=0.0, max_tokens=4_000)
+    asked = Sampling(temperature=0.0, max_tokens=16_000)
     task = asyncio.create_task(client.complete(PROMPT, asked, on_text=lambda text: speaking.set()))
     await speaking.wait()
     assert served.metric("vllm:num_requests_running") == 1
@@ -207,7 +208,7 @@ async def test_a_request_that_is_cancelled_ends_on_the_server(
         await task
     await asyncio.to_thread(until, lambda: not served.metric("vllm:num_requests_running"))
     assert not served.metric("vllm:num_requests_waiting")
-    assert served.metric("vllm:generation_tokens_total") - written < 4_000
+    assert served.metric("vllm:generation_tokens_total") - written < 16_000
 
 
 async def test_a_prompt_beyond_the_context_is_told_with_its_limit(client: ModelClient) -> None:
@@ -227,10 +228,37 @@ async def test_64_requests_at_a_time_are_all_answered(client: ModelClient) -> No
 def test_what_a_request_needs_is_not_counted_below_what_vllm_counts(served: Served) -> None:
     shape = find_checkpoint(str(served.model)).shape
     assert shape is not None
-    found = re.search(r"Maximum concurrency for 4,096 tokens .*: ([\d.]+)x", served.log.read_text())
+    found = re.search(
+        r"Maximum concurrency for 16,384 tokens .*: ([\d.]+)x", served.log.read_text()
+    )
     assert found is not None
     theirs = GIB / float(found[1])
-    assert theirs <= kv_bytes(shape, CONTEXT, 4) <= 2 * theirs
+    # Ours has two batches of 8,192 tokens in flight, as on a GPU; here it is one of 2,048.
+    assert theirs <= kv_bytes(shape, CONTEXT, 4) <= 3 * theirs
+
+
+@pytest.mark.engine
+def test_a_run_that_is_stopped_stops_its_request(served: Served, tmp_path: Path) -> None:
+    project = Project(tmp_path / "prices")
+    project.path.mkdir()
+    project.git("init", "--quiet", "--initial-branch=main")
+    project.write(**{"prices.py": CODE, "tests/test_prices.py": TESTS})
+    project.commit()
+    (tmp_path / "issue.txt").write_text("clamp(11, 0, 9) gives 11\n")
+    foretrace = CommandLine(tmp_path)
+    # Without chance the model does not come to an end by itself; see above.
+    foretrace.environment["FORETRACE_MODEL__TEMPERATURE"] = "0"
+    flags = ["--model-url", served.url, "--model", NAME, "--profile", "cwm"]
+    flags += ["--tokenizer", str(served.model), "--test", FAILING[0]]
+    child = foretrace.start("run", tmp_path / "issue.txt", "--repo", project.path, *flags)
+    try:
+        until(lambda: served.metric("vllm:num_requests_running") == 1, 300)
+        child.send_signal(signal.SIGINT)
+        _, err = child.communicate(timeout=120)
+    finally:
+        child.kill()
+    assert child.returncode == 130, err
+    until(lambda: not served.metric("vllm:num_requests_running"))
 
 
 async def test_a_server_that_is_restarted_in_the_middle_is_waited_for(
@@ -246,7 +274,7 @@ async def test_a_server_that_is_restarted_in_the_middle_is_waited_for(
             task = asyncio.create_task(
                 client.complete(
                     PROMPT,
-                    Sampling(temperature=0.0, max_tokens=4_000),
+                    Sampling(temperature=0.0, max_tokens=16_000),
                     on_text=lambda text: speaking.set(),
                     on_retry=retries.append,
                 )
