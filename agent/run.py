@@ -202,9 +202,9 @@ class _Attempt:
                 tools = replace(
                     tools,
                     predictor=self.preflight.predictor,
-                    simulation_tokens=self.settings.simulate.source_tokens,
+                    source_tokens=self.settings.simulate.source_tokens,
                     trace_tokens=self.settings.simulate.trace_tokens,
-                    simulation_seconds=self.settings.simulate.seconds,
+                    simulate_seconds=self.settings.simulate.seconds,
                 )
             try:
                 end = await run_loop(

@@ -72,7 +72,7 @@ class SimulateTool:
         except NoProgram as problem:
             return _refused(str(problem))
         except TimeoutError:
-            seconds = self._settings.simulation_seconds
+            seconds = self._settings.simulate_seconds
             return _refused(f"the model took longer than {seconds:g} s")
         except _FOR_THE_USER:
             raise
@@ -84,11 +84,11 @@ class SimulateTool:
         return ToolResult(output, data=_data(gathered, judged, tokens))
 
     async def _predict(self, gathered: Gathered) -> list[Prediction]:
-        async with asyncio.timeout(self._settings.simulation_seconds):
+        async with asyncio.timeout(self._settings.simulate_seconds):
             return await self._predictor.traces(gathered.program, most=self._settings.trace_tokens)
 
     async def _gather(self, target: str, expression: str, sandbox: Sandbox) -> Gathered:
-        most = self._settings.simulation_tokens
+        most = self._settings.source_tokens
         if "\0" in target:
             raise NoProgram("the name of a file has no null character")
         if expression:

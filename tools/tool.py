@@ -50,9 +50,9 @@ class ToolSettings:
         test_command: how tests are run; ``{tests}`` and ``{junit}`` are replaced.
         test_timeout: seconds one call of the test tool may take.
         predictor: what predicts traces; without one there is no ``simulate``.
-        simulation_tokens: that the source of what is simulated may have, about.
+        source_tokens: that the source of what is simulated may have, about.
         trace_tokens: that the trace predicted of it may have.
-        simulation_seconds: that one call of ``simulate`` may take the model.
+        simulate_seconds: that one call of ``simulate`` may take the model.
     """
 
     command_timeout: float = 120.0
@@ -63,9 +63,9 @@ class ToolSettings:
     )
     test_timeout: float = 600.0
     predictor: "Predictor | None" = None
-    simulation_tokens: int = 12_000
+    source_tokens: int = 12_000
     trace_tokens: int = 16_384
-    simulation_seconds: float = 300.0
+    simulate_seconds: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)

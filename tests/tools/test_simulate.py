@@ -179,7 +179,7 @@ async def test_any_model_can_be_asked(shared: DockerSandbox) -> None:
 
 async def test_what_the_model_did_not_see_is_said(shared: DockerSandbox) -> None:
     test = f"{TESTS}::test_total"
-    small = ToolSettings(simulation_tokens=150)
+    small = ToolSettings(source_tokens=150)
     result, _ = await simulate(shared, test, say('{"event": "end"}'), limits=small)
     assert result.ok
     left_out = result.data["left_out"]
@@ -233,7 +233,7 @@ async def test_a_model_that_does_not_answer_is_an_answer(
 
 async def test_a_trace_and_its_time_have_limits(shared: DockerSandbox) -> None:
     reply = say("word " * 10, hangs=True)
-    limits = ToolSettings(simulation_seconds=1.5, trace_tokens=77)
+    limits = ToolSettings(simulate_seconds=1.5, trace_tokens=77)
     result, server = await simulate(shared, f"{TESTS}::test_total", reply, limits=limits)
     assert not result.ok
     assert result.output == "Nothing was simulated: the model took longer than 1.5 s."
