@@ -118,7 +118,7 @@ def _describe(plan: "Plan") -> "Iterator[str]":
     asked = f", {wish.quantization}" if wish.quantization else ""
     yield f"{plan.checkpoint.name} on {devices}{asked}"
     if needed is None:
-        yield "  what it needs is not known before its config.json is here"
+        yield "  what it needs is not known: it is not here, or of a kind that is not counted"
         return
     each = " on each" if needed.devices > 1 else ""
     requests = "1 request" if wish.requests == 1 else f"{wish.requests} requests"

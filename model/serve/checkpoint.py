@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import from_json
 
 from model.errors import ModelMisconfigured
 from model.tokenizer import find_tokenizer
 
 CWM = "facebook/cwm"
+
+_ALIKE = frozenset({CWM, "facebook/cwm-sft", "facebook/cwm-pretrain"})
+"""Its release has three sets of weights of one shape."""
 
 _CONFIG = "config.json"
 _BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
@@ -101,7 +105,7 @@ class Checkpoint:
     Attributes:
         source: what vLLM is told: a folder, or a name on the hub.
         name: what it is called on the server.
-        shape: None where it is not known before vLLM downloads it.
+        shape: None where it is not known: the model is not here, or of a kind not counted here.
         local: whether the source is a folder here, so that nothing has to be fetched.
     """
 
@@ -130,7 +134,7 @@ def find_checkpoint(model: str) -> Checkpoint:
 
 def _hub_shape(name: str) -> Shape | None:
     """The shape of a model on the hub, if its figures are built in or its folder is cached."""
-    if name == CWM:
+    if name in _ALIKE:
         return CWM_SHAPE
     with suppress(ModelMisconfigured):
         tokenizer = find_tokenizer("", name)
@@ -139,10 +143,11 @@ def _hub_shape(name: str) -> Shape | None:
     return None
 
 
-def _read_shape(folder: Path) -> Shape:
-    """
+def _read_shape(folder: Path) -> Shape | None:
+    """The shape of the model in a folder; None where its configuration has other fields.
+
     Raises:
-        ModelMisconfigured: the folder has no configuration that can be understood, or no weights.
+        ModelMisconfigured: the folder has no configuration, or no weights.
     """
     config = _read_config(folder)
     stored = sum(_sizes(folder))
@@ -150,6 +155,8 @@ def _read_shape(folder: Path) -> Shape:
         raise ModelMisconfigured(
             f"{folder} has no weights", "they are files named *.safetensors, beside config.json"
         )
+    if config is None:
+        return None
     number = _BYTES.get(config.dtype or config.torch_dtype or "bfloat16", 2)
     parameters = 0 if config.quantization_config else stored // number
     tables = config.vocab_size * config.hidden_size * (1 if config.tie_word_embeddings else 2)
@@ -165,22 +172,24 @@ def _read_shape(folder: Path) -> Shape:
     )
 
 
-def _read_config(folder: Path) -> _Config:
+def _read_config(folder: Path) -> _Config | None:
     path = folder / _CONFIG
     try:
         with path.open("rb") as file:
-            return _Config.model_validate_json(file.read(_MOST_BYTES))
+            content = from_json(file.read(_MOST_BYTES))
     except OSError as error:
         raise ModelMisconfigured(
             f"{folder} is no model: its {_CONFIG} cannot be read ({error.strerror})",
             "give the folder that holds config.json and the weights",
         ) from None
-    except ValidationError as error:
-        place = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise ModelMisconfigured(
-            f"{path} does not describe a decoder that can be served" + (f": {place}" * bool(place)),
-            "--force leaves the judgement to vLLM" if place else "",
-        ) from None
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise ModelMisconfigured(f"{path} does not describe a model", "it is a JSON object")
+    try:
+        return _Config.model_validate(content)
+    except ValidationError:
+        return None
 
 
 def _sizes(folder: Path) -> Iterator[int]:

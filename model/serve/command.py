@@ -55,7 +55,9 @@ def command_line(
     wish = plan.wish
     command = [str(program), "serve", plan.checkpoint.source]
     command += ["--served-model-name", plan.checkpoint.name, "--host", host, "--port", str(port)]
-    command += ["--max-model-len", str(wish.context), "--dtype", wish.dtype]
+    command += ["--dtype", wish.dtype]
+    if wish.context is not None:
+        command += ["--max-model-len", str(wish.context)]
     command += ["--enable-prefix-caching", "--enable-prompt-tokens-details"]
     if wish.quantization:
         command += ["--quantization", wish.quantization]

@@ -46,7 +46,8 @@ class Plan:
 
     Attributes:
         checkpoint: the model.
-        wish: as it was, with nothing left open but the cache.
+        wish: as it was, with nothing left open but the cache, and the context of a model whose
+            shape is not known.
         gpus: that will hold it; empty for the processor.
         need: of each of them; None where the model's shape is not known.
         memory: bytes of each that may be used.
@@ -77,14 +78,15 @@ def make_plan(checkpoint: Checkpoint, wish: Wish, machine: Machine) -> Plan:
         ModelMisconfigured: it cannot be served in that way anywhere.
     """
     shape = checkpoint.shape
-    longest = shape.context if shape else CONTEXT
-    context = wish.context or min(longest, CONTEXT)
-    if shape and context > longest:
-        raise ModelMisconfigured(
-            f"{checkpoint.name} has a context of {longest:,} tokens, not {context:,}",
-            f"--context {longest} is the most",
-        )
-    wish = replace(wish, context=context, dtype=_dtype(wish.dtype, machine))
+    wish = replace(wish, dtype=_dtype(wish.dtype, machine))
+    if shape is not None:
+        context = wish.context or min(shape.context, CONTEXT)
+        if context > shape.context:
+            raise ModelMisconfigured(
+                f"{checkpoint.name} has a context of {shape.context:,} tokens, not {context:,}",
+                f"--context {shape.context} is the most",
+            )
+        wish = replace(wish, context=context)
     if machine.gpus:
         return _on_gpus(checkpoint, wish, machine.gpus)
     return _on_processor(checkpoint, wish, machine)

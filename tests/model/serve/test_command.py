@@ -48,6 +48,12 @@ def test_what_is_wished_for_is_told() -> None:
     assert (given["--seed"], given["--port"]) == ("7", "9")
 
 
+def test_a_model_that_is_not_known_has_its_own_context() -> None:
+    assert "--max-model-len" not in flags(plan(Wish(), H100, model="some/model"))
+    given = flags(plan(Wish(context=9_000), H100, model="some/model"))
+    assert given["--max-model-len"] == "9000"
+
+
 def test_nothing_is_reported_and_what_is_here_is_not_looked_up(tmp_path: Path) -> None:
     own = environment(plan(Wish(), H100, H100), {"PATH": "/bin", "DO_NOT_TRACK": "0"})
     assert own["PATH"] == "/bin"
