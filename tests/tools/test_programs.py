@@ -347,3 +347,27 @@ async def test_a_repository_that_refers_to_itself_in_circles(shop: Box) -> None:
         with pytest.raises(NoProgram, match="needs too many others"):
             await program_for_test(sandbox, "test_it.py::TestA::test")
     assert found.included == ("test_it.py::test_plain", "three.py::f")
+
+
+async def test_a_fixture_that_nobody_asked_for_is_left_out_and_said(shop: Box) -> None:
+    files = {
+        "conftest.py": (
+            "import pytest\n"
+            "@pytest.fixture\ndef base(): return 1\n"
+            "@pytest.fixture(autouse=True)\n"
+            "def add_names(base, doctest_namespace): doctest_namespace['base'] = base\n"
+            "@pytest.fixture(autouse=True)\ndef kept(): pass\n"
+        ),
+        "test_it.py": "def test_plain(): pass\ndef test_asking(add_names): pass\n",
+    }
+    async with shop.sandbox() as sandbox:
+        for path, text in files.items():
+            await sandbox.write_file(path, text.encode())
+        found = await program_for_test(sandbox, "test_it.py::test_plain")
+        with pytest.raises(NoProgram, match="the fixture doctest_namespace is not in the repo"):
+            await program_for_test(sandbox, "test_it.py::test_asking")
+    assert found.left_out == (
+        "the automatic fixture add_names: the fixture doctest_namespace is not in the repository",
+    )
+    assert found.included == ("test_it.py::test_plain", "conftest.py::kept")
+    assert "the_kept = kept()\n    test_plain()\n" in found.program.source

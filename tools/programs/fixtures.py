@@ -110,14 +110,29 @@ class FixtureFinder:
             taken: of arguments that are there already, from parameters.
 
         Raises:
-            NotPlain: one of them is not a call.
+            NotPlain: one of them is not a call. One that nobody asks for by name is left out then.
         """
         plan = Plan()
-        asked = [*await self._automatic(), *names]
-        for name in asked:
+        asked: list[str] = []
+        for name in await self._automatic():
+            if await self._add_automatic(plan, name, taken):
+                asked.append(name)
+        for name in names:
             await self._add(plan, name, taken, _DEEP)
+        asked += names
         plan.parameters = _ordered_parameters(plan, asked)
         return plan
+
+    async def _add_automatic(self, plan: Plan, name: str, taken: frozenset[str]) -> bool:
+        """Add one that is used without being asked for, if it is a call; else a note."""
+        before = dict(plan.fixtures), dict(plan.uses), [*plan.notes]
+        try:
+            await self._add(plan, name, taken, _DEEP)
+        except NotPlain as problem:
+            plan.fixtures, plan.uses, plan.notes = before
+            plan.notes.append(f"the automatic fixture {name}: {problem}")
+            return False
+        return True
 
     async def _add(self, plan: Plan, name: str, taken: frozenset[str], deep: int) -> None:
         if name in taken:
