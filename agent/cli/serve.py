@@ -1,5 +1,6 @@
 """``foretrace serve``: a vLLM server with CWM's settings, once it is clear that it fits."""
 
+import math
 import os
 import shlex
 from dataclasses import replace
@@ -64,6 +65,10 @@ def command(
     from model.serve.command import command_line
     from model.serve.plan import Wish
 
+    if more and not more[0].startswith("-"):
+        raise click.UsageError(f"--model names the model, not {more[0]!r} alone")
+    if kv_cache is not None and not math.isfinite(kv_cache):
+        raise click.UsageError("--kv-cache is a number of GiB")
     cache = None if kv_cache is None else round(kv_cache * _GIB)
     wish = Wish(tp, quantization or None, context, cache, concurrency, dtype)
     checkpoint = find_checkpoint(settings.model.name or CWM)

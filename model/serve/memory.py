@@ -114,7 +114,8 @@ def kv_bytes(shape: Shape, context: int, number: int = 2) -> int:
 
 
 def check_devices(shape: Shape, devices: int) -> None:
-    """
+    """Pass when so many devices can share the model.
+
     Raises:
         ModelMisconfigured: the heads cannot be shared out evenly.
     """

@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 import socket
+import subprocess
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -39,9 +40,10 @@ _LONGEST_LINE = 65_536
 
 
 def check_port(host: str, port: int) -> None:
-    """
+    """Pass when a server can listen there.
+
     Raises:
-        ModelMisconfigured: a server cannot listen there.
+        ModelMisconfigured: it cannot.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
@@ -82,29 +84,17 @@ async def started(
     Raises:
         ModelMisconfigured: the command cannot be run, or the log not be written.
     """
-    with _opened(log) as file:
+    with _opened(log) as output, log.open("rb") as printed:
+        process = _start(command, environment, output)
         try:
-            process = await asyncio.create_subprocess_exec(
-                *_tied(command),
-                env=environment,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                start_new_session=True,
-            )
-        except OSError as error:
-            message = f"{command[0]} cannot be started: {error.strerror}"
-            raise ModelMisconfigured(message, "reinstall vLLM") from None
-        server = Server(process, address, log, progress, grace)
-        reading = asyncio.create_task(server.read(file))
-        try:
-            yield server
+            yield Server(process, address, log, printed, progress, grace)
         finally:
             try:
                 await _end(process, grace)
-            finally:
-                _send(process.pid, signal.SIGKILL)  # whoever is impatient leaves nothing either
-                reading.cancel()
+            except BaseException:
+                _send(process, signal.SIGKILL)  # whoever is impatient leaves nothing either
+                _bury(process)
+                raise
 
 
 def _opened(log: Path) -> BinaryIO:
@@ -116,25 +106,48 @@ def _opened(log: Path) -> BinaryIO:
         raise ModelMisconfigured(message, "FORETRACE_CACHE names another folder") from None
 
 
+def _start(
+    command: Sequence[str], environment: Mapping[str, str], output: BinaryIO
+) -> "subprocess.Popen[bytes]":
+    """Its output goes into a file: a pipe would be held open by whatever outlives it.
+
+    Nothing is awaited here, so that no signal can come between the start and the end's promise.
+    """
+    try:
+        return subprocess.Popen(
+            _tied(command),
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except OSError as error:
+        message = f"{command[0]} cannot be started: {error.strerror}"
+        raise ModelMisconfigured(message, "install it anew") from None
+
+
 class Server:
     """A running vLLM. Use `started` to get one."""
 
     def __init__(
         self,
-        process: asyncio.subprocess.Process,
+        process: "subprocess.Popen[bytes]",
         address: tuple[str, int],
         log: Path,
+        printed: BinaryIO,
         progress: Progress,
         grace: float,
     ) -> None:
         self._process = process
-        self._grace = grace
         self._address = address
         self._log = log
+        self._printed = printed
         self._progress = progress
+        self._grace = grace
         self._lines: deque[str] = deque(maxlen=_LAST_LINES)
+        self._rest = b""
         self._ready = False
-        self._read = asyncio.Event()
         self._said = ""
         self._started = self._said_at = time.monotonic()
 
@@ -148,40 +161,35 @@ class Server:
             ServerFailed, ModelMisconfigured: it ended.
         """
         while not await _healthy(*self._address):
-            with suppress(TimeoutError):
-                await asyncio.wait_for(_ended(self._process), _LOOK_EVERY)
+            self._read()
+            if self._process.poll() is not None:
                 raise await self._reason()
             self._remind()
+            await asyncio.sleep(_LOOK_EVERY)
+        self._read()
         self._ready = True
         return time.monotonic() - self._started
 
     async def end(self) -> ModelError:
         """Wait until it ends by itself, and say why it did."""
-        await _ended(self._process)
+        while self._process.poll() is None:
+            self._read()
+            await asyncio.sleep(_LOOK_EVERY)
         return await self._reason()
 
-    async def read(self, log: BinaryIO) -> None:
-        """Keep what it prints, and tell the steps it takes, until it prints no more."""
-        stream = self._process.stdout
-        assert stream is not None
-        rest = b""
-        try:
-            while data := await stream.read(65_536):
-                log.write(data)
-                log.flush()
-                *lines, rest = _LINE_ENDS.split(rest + data)
-                for line in lines:
-                    self._take(line)
-                rest = rest[-_LONGEST_LINE:]
-            self._take(rest)
-        finally:
-            self._read.set()
+    def _read(self) -> None:
+        """Keep what it has printed since, and tell the steps it has taken."""
+        while data := self._printed.read(_LONGEST_LINE):
+            *lines, rest = _LINE_ENDS.split(self._rest + data)
+            for line in lines:
+                self._take(line)
+            self._rest = rest[-_LONGEST_LINE:]
 
     def _take(self, raw: bytes) -> None:
         line = raw.decode("utf-8", "replace").strip()
         if not line:
             return
-        self._lines.append(line[:_LONGEST_LINE])
+        self._lines.append(line)
         step = None if self._ready else read_step(line)
         if step is not None and step != self._said:
             self._said = step
@@ -196,10 +204,10 @@ class Server:
         self._progress(f"{self._said_at - self._started:4.0f} s  {text}")
 
     async def _reason(self) -> ModelError:
-        """Why it ended. Its children end first, for they hold its output open."""
+        """Why it ended; its children, which may still have something to say, end first."""
         await _end(self._process, self._grace)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._read.wait(), 2.0)
+        self._read()
+        self._take(self._rest)
         status = self._process.returncode
         if status == 0 and self._ready:
             return ServerFailed("vLLM ended by itself", f"its whole output: {self._log}")
@@ -228,30 +236,27 @@ async def _healthy(host: str, port: int) -> bool:
     return re.match(rb"HTTP/1\.\d 200\b", answer) is not None
 
 
-async def _end(process: asyncio.subprocess.Process, grace: float) -> None:
+async def _end(process: "subprocess.Popen[bytes]", grace: float) -> None:
     """Ask the whole group to end; make it after a while."""
     for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, _ANSWER)):
-        _send(process.pid, number)
         until = time.monotonic() + patience
+        if _members(process.pid):
+            _send(process, number)
         while _members(process.pid):
-            if time.monotonic() > until:
+            if time.monotonic() >= until:
                 break
             await asyncio.sleep(0.05)
-        else:
-            break
-    await _ended(process)
+    _bury(process)
 
 
-async def _ended(process: asyncio.subprocess.Process) -> None:
-    """Wait for the process alone: its own `wait` also waits for whoever holds its output."""
-    while process.returncode is None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), 0.2)
-
-
-def _send(group: int, number: signal.Signals) -> None:
+def _send(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
     with suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, number)
+        os.killpg(process.pid, number)
+
+
+def _bury(process: "subprocess.Popen[bytes]") -> None:
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_ANSWER)
 
 
 def _members(group: int) -> list[int]:

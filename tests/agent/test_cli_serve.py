@@ -273,6 +273,25 @@ def test_a_model_that_is_not_there_is_refused(serving: Serving, tmp_path: Path) 
     refused(serving.foretrace("serve", "--model", tmp_path), 2, "config.json cannot be read")
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["facebook/cwm"],
+        ["--kv-cache", "nan"],
+        ["--kv-cache", "inf"],
+        ["--tp", "0"],
+        ["--port", "0"],
+    ],
+)
+def test_wrong_words_are_usage_errors(serving: Serving, wrong: list[str]) -> None:
+    vllm = stand_in(serving.bin)
+    ended = serving(*wrong)
+    assert ended.status == 2, ended
+    assert "Error: " in ended.err
+    assert "Traceback" not in ended.err
+    assert not vllm.was_started
+
+
 def test_an_open_address_is_warned_of(serving: Serving) -> None:
     stand_in(serving.bin)
     with serving.started("--host", "0.0.0.0") as child:

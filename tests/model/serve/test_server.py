@@ -17,8 +17,12 @@ async def test_what_ignores_being_asked_is_made_to_end(tmp_path: Path) -> None:
     command = [str(tmp_path / "vllm"), "--host", address[0], "--port", "0"]
     loading = asyncio.Event()
     log = tmp_path / "logs" / "one.log"
-    async with started(command, os.environ, address, log, lambda line: loading.set(), grace=0.5):
+    async with started(
+        command, os.environ, address, log, lambda line: loading.set(), grace=0.5
+    ) as server:
+        watching = asyncio.create_task(server.ready())
         await loading.wait()
+        watching.cancel()
         assert len(vllm.left()) == 2
     assert vllm.left() == []
     assert log.read_text() == "Starting to load model x\n"
