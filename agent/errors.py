@@ -4,7 +4,7 @@ Errors carry one line for the user and, where there is one, a hint. `exit_status
 that says which status a failure ends with; `agent.cli` is the one place that prints it.
 """
 
-from model.errors import KeyRefused, ModelError, ModelMisconfigured, ModelUnknown, TokenizerProblem
+from model.errors import FOR_THE_USER, ModelError
 from sandboxes.errors import CheckoutFailed, ConfigurationProblem, SandboxError, UnsuitableImage
 
 DONE = 0
@@ -52,10 +52,7 @@ _WRONG_USE = (
     ConfigurationProblem,
     CheckoutFailed,
     UnsuitableImage,
-    ModelMisconfigured,
-    ModelUnknown,
-    KeyRefused,
-    TokenizerProblem,
+    *FOR_THE_USER,
 )
 
 

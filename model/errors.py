@@ -85,3 +85,7 @@ class ServerUnreachable(Infrastructure):
 
 class ServerFailed(Infrastructure):
     """A server answered, but with errors, too late, in part, or with nothing we can read."""
+
+
+FOR_THE_USER = (ModelMisconfigured, TokenizerProblem, KeyRefused, ModelUnknown)
+"""What only the user can mend: asking otherwise, or again, does not help."""

@@ -4,22 +4,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from model.errors import (
-    KeyRefused,
-    ModelError,
-    ModelMisconfigured,
-    ModelUnknown,
-    TokenizerProblem,
-)
+from model.errors import FOR_THE_USER, ModelError
 from model.predict.predictor import Prediction, Predictor, Tokens
 from model.predict.verdict import Judged, judge
 from sandboxes.sandbox import Sandbox
 from tools.programs.program import Gathered, NoProgram, program_for_call, program_for_test
 from tools.programs.shown import shown
 from tools.tool import Parameter, ToolResult, ToolSettings
-
-_FOR_THE_USER = (ModelMisconfigured, KeyRefused, ModelUnknown, TokenizerProblem)
-"""What no policy can help."""
 
 _MEANINGS = {
     "pass": "it returns",
@@ -74,7 +65,7 @@ class SimulateTool:
         except TimeoutError:
             seconds = self._settings.simulate_seconds
             return _refused(f"the model took longer than {seconds:g} s")
-        except _FOR_THE_USER:
+        except FOR_THE_USER:
             raise
         except ModelError as problem:
             return _refused(f"the model did not answer: {problem.message}")

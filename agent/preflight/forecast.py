@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 
 from agent.preflight.settings import SimulateSettings
-from model.errors import ModelError, ModelMisconfigured, TokenizerProblem
+from model.errors import FOR_THE_USER, ModelError
 from model.predict.predictor import Prediction, Predictor, Tokens
 from model.predict.verdict import Judged, judge
 from sandboxes.sandbox import Sandbox
@@ -88,7 +88,7 @@ async def foretell(
         judged = judge(predictions)
     except TimeoutError:
         judged = _unsure(f"the model took longer than {settings.seconds:g} s")
-    except (ModelMisconfigured, TokenizerProblem):
+    except FOR_THE_USER:
         raise
     except ModelError as error:
         judged = _unsure(error.message)
