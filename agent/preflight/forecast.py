@@ -73,7 +73,7 @@ async def foretell(
         seed: of the samples.
 
     Raises:
-        ModelMisconfigured, TokenizerProblem: the model cannot be asked at all. That it does not
+        ModelError: the user must mend it (`model.errors.FOR_THE_USER`). That a model does not
             answer, or not in time, is no failure of the run: the verdict is ``unsure`` then.
     """
     started = time.monotonic()
