@@ -34,8 +34,8 @@ with PYTHONHASHSEED set, two recordings of one program agree.
 
 Events come from `sys.settrace`, whose events are the model's. `sys.monitoring` costs as much, give
 or take 0.2 µs an event, for the locals need the frame in any case. Both have effects that a program
-can see: before Python 3.13 a dictionary from `locals()` is brought up to date by them. A third one is
-that the recursion limit is higher, by what the recorder itself needs of the stack. Python 3.12
+can see: before Python 3.13 a dictionary from `locals()` is brought up to date by them. A third one
+is that the recursion limit is higher, by what the recorder itself needs of the stack. Python 3.12
 runs comprehensions without a scope of their own; then the recording's first line says ``inlined``
 and there are no frames of them.
 """
