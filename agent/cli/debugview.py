@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from agent.cli.compareview import divergence_lines, state_lines
 from agent.cli.predictview import tokens_line
 from agent.cli.terminal import safe
+from model.trace.compare import exception_text
 
 if TYPE_CHECKING:
     from model.debugger.history import Moment
@@ -39,7 +40,7 @@ def moment_lines(session: "Session", moment: "Moment", number: int) -> Iterator[
             else f"     returns {shown(frame.value or 'None')}"
         )
     elif frame.kind == "exception":
-        yield f"     raises {shown(frame.value or 'an exception')}"
+        yield f"     raises {shown(exception_text(frame.value or 'an exception'))}"
     else:
         for name, value in _changed(session, moment, number).items():
             mark = "  (set)" if name in moment.edits else ""

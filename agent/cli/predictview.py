@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from agent.cli.program import Asked, placed
 from agent.cli.terminal import safe
+from model.trace.compare import exception_text
 from model.trace.score import Ending, ending
 from model.trace.writing import write_frames
 
@@ -113,7 +114,9 @@ def _ending(prediction: "Prediction") -> Ending | None:
 
 def _how(end: Ending | None, prediction: "Prediction") -> str:
     if end is not None:
-        return f"{'raises' if end.raised else 'returns'} {_short(end.value)}"
+        if end.raised:
+            return f"raises {_short(exception_text(end.value))}"
+        return f"returns {_short(end.value)}"
     if prediction.cut:
         return "no end: it took the most tokens that a trace may"
     return "no end that could be read"

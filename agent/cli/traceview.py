@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from model.trace.compare import exception_text
 from model.trace.states import compress
 from model.trace.writing import write_frames
 
@@ -73,7 +74,8 @@ def _text_line(frame: "Frame", seen: dict[tuple[int, int], Mapping[str, str]]) -
     indent = "  " * min(place.depth, _DEEPEST)
     begin = f"{place.line:5} {_MARKS[frame.kind]} {indent}"
     if frame.locals is None:
-        return begin + _short(frame.value or "", _VALUE)
+        value = frame.value or ""
+        return begin + _short(exception_text(value) if frame.kind == "exception" else value, _VALUE)
     before = {} if frame.kind == "call" else seen.get(scope, {})
     seen[scope] = frame.locals
     changed = [

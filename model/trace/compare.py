@@ -11,6 +11,7 @@ _DEF = re.compile(r"(?:async\s+)?def\s+(\w+)")
 _NAME = re.compile(r"[A-Za-z_][\w.]*")
 _CUT = re.compile(r"""['"]?<(?:\d+ )?more(?: characters)?>""")
 """What the tracer writes where it cut a value."""
+_TRIPLE = re.compile(r"\(<class '[^']*'>, (.*), <traceback object>\)", re.S)
 _LITERAL = 10_000
 """Characters of a value that is compared as more than text."""
 
@@ -77,6 +78,12 @@ def same_exception(left: str, right: str) -> bool:
     ``ValueError('no')``, ``ValueError: no`` and ``<class 'ValueError'>`` are.
     """
     return left == right or _exception(left) == _exception(right) != ""
+
+
+def exception_text(value: str) -> str:
+    """The exception alone, for people, of a value that has its class and traceback as well."""
+    found = _TRIPLE.fullmatch(value)
+    return found[1] if found else value
 
 
 def _exception(value: str) -> str:

@@ -11,12 +11,17 @@ A recording is text of JSON objects, one a line, version 1:
     an event: call, line, return or exception. DEPTH is 0 at the entry point; THREAD is left out
     when it is 0; SCOPE is a new number for every frame object, and generators keep theirs. ``v``
     has all locals at a call, at a line those that are new or changed since the scope's last event,
-    and ``g`` those that are gone. ``o`` is the value of a return or an exception.
+    and ``g`` those that are gone. ``o`` is the value of a return or an exception, and ``c`` the
+    ``repr`` of an exception's class.
 ``{"end": "left" | "events" | "depth" | "time" | "bytes" | "exit" | "killed" | "untraced" | "error",
 "detail": "...", "events": N, "error": {"type": "...", "message": "..."} | null, "stdout": "..."}``
     the last line; missing when the process died.
 
 It comes from where hostile code ran: what cannot be read is left out, and a note says so.
+
+Two things are put into the model's words, as its own generations have them: the value of an
+exception is what `sys.settrace` gives, a tuple of class, exception and traceback; and the iterator
+of an ASCII string, which has a type of its own since Python 3.11, is the one of any string.
 """
 
 import json
@@ -32,6 +37,7 @@ from model.trace.writing import source_lines, unmarked
 FORMAT = 1
 
 _KINDS: dict[str, Kind] = {"c": "call", "l": "line", "r": "return", "x": "exception"}
+_WORDS = {"<str_ascii_iterator object>": "<str_iterator object>"}
 _NOTES = 20
 """Notes on lines that cannot be read; more would tell nothing new."""
 
@@ -114,6 +120,7 @@ class _Event(BaseModel):
     v: dict[str, str] = {}
     g: list[str] = []
     o: str | None = None
+    c: str | None = None
 
 
 class _Error(BaseModel):
@@ -162,14 +169,18 @@ class _Reader:
         if event.v or event.g or kind == "call":
             gone = {*event.g}
             kept = {name: value for name, value in known.items() if name not in gone}
-            self.scopes[event.s] = known = kept | event.v
+            new = {name: _WORDS.get(value, value) for name, value in event.v.items()}
+            self.scopes[event.s] = known = kept | new
         file = self.files.get(event.f, File("?", None))
         lines = self.lines.get(event.f, [])
         source = lines[event.n - 1] if 0 < event.n <= len(lines) else ""
         place = Place(file.path, event.n, event.fn, event.d, event.t)
         if kind in ("call", "line"):
             return Frame(kind, source, locals=known, place=place)
-        return Frame(kind, source, value=event.o, place=place)
+        value = event.o if event.o is None else _WORDS.get(event.o, event.o)
+        if event.c is not None:
+            value = f"({event.c}, {value}, <traceback object>)"
+        return Frame(kind, source, value=value, place=place)
 
 
 def read_recording(text: str) -> Recording:

@@ -7,14 +7,15 @@ the file that the request names as ``out``, one JSON object a line:
 ``{"format": 1, "python": "3.11.2", "entry": ENTRY, "comprehensions": "frames" | "inlined"}``
 ``{"file": NUMBER, "path": PATH, "text": SOURCE | null}``    before that file's first event
 ``{"k": "c" | "l" | "r" | "x", "n": LINE, "f": FILE, "fn": NAME, "s": SCOPE, "d": DEPTH,
-"t": THREAD, "v": {NAME: REPR}, "g": [NAME], "o": REPR}``    a call, line, return or exception
+"t": THREAD, "v": {NAME: REPR}, "g": [NAME], "o": REPR, "c": REPR}``
+                                                             a call, line, return or exception
 ``{"end": WHY, "detail": TEXT, "events": N, "error": {"type", "message"} | null, "stdout": TEXT,
 "stderr": TEXT}``                                            last
 
 A call has all locals, a line those that are new or have changed (``v``) and the names that are gone
-(``g``). WHY is ``left`` (the entry point was left), the limit that was reached (``events``,
-``depth``, ``bytes``, ``time``), ``exit``, ``killed``, ``untraced`` (the program took tracing away)
-or ``error`` (it could not be started; ``error`` says what was raised).
+(``g``); ``c`` is an exception's class. WHY is ``left`` (the entry point was left), the limit that
+was reached (``events``, ``depth``, ``bytes``, ``time``), ``exit``, ``killed``, ``untraced`` (the
+program took tracing away) or ``error`` (it could not be started; ``error`` says what was raised).
 
 The request: ``kind`` (``call``, ``test``, ``script``), ``path`` and ``call`` with ``wrapper`` (the
 name of the function that makes the call), or ``test``, or ``path``, with ``arguments`` for pytest
@@ -558,15 +559,19 @@ class Scope(object):
                 self._say("r", frame, arg)
                 self._thread.depth = self.depth - 1
             elif event == "exception":
-                self._say("x", frame, arg[1])
+                kind = arg[0] if isinstance(arg[0], type) else type(arg[1])
+                # As the class itself, not its metaclass, would have it.
+                more = ', "c": %s' % _escape(type.__repr__(kind))
+                self._say("x", frame, arg[1], more)
         except RecursionError:
             recorder.end("depth", "the stack has no room left")
         return self.trace
 
-    def _say(self, kind: str, frame: "FrameType", value: object) -> None:
+    def _say(self, kind: str, frame: "FrameType", value: object, more: str = "") -> None:
         text = _escape(self._recorder.render(value)[0])
         self._recorder.write(
-            '{"k": "%s", "n": %d%s, "o": %s}\n' % (kind, frame.f_lineno or 0, self._tail, text)
+            '{"k": "%s", "n": %d%s, "o": %s%s}\n'
+            % (kind, frame.f_lineno or 0, self._tail, text, more)
         )
 
     def _take(self, pairs: "list[tuple[str, object]]") -> "list[str]":
