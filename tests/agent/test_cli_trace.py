@@ -18,6 +18,17 @@ EXAMPLE = """\
 <|arg_sep|>"2"<|frame_sep|><|return_sep|><|action_sep|>    return f(1)
 <|arg_sep|>"2"<|frame_sep|><|end_of_text|>"""
 
+RAISED = """\
+<|line_sep|>{}<|action_sep|>    return find('abc', 'z')
+<|frame_sep|><|call_sep|>{"text": "'abc'", "sign": "'z'"}<|action_sep|>def find(text, sign):
+<|frame_sep|><|line_sep|>{"text": "..", "sign": ".."}<|action_sep|>    return text.rindex(sign)
+<|frame_sep|><|exception_sep|><|action_sep|>    return text.rindex(sign)
+<|arg_sep|>"(<class 'ValueError'>, ValueError('substring not found'), <traceback object>)"\
+<|frame_sep|><|return_sep|><|action_sep|>    return text.rindex(sign)
+<|arg_sep|>"None"<|frame_sep|><|exception_sep|><|action_sep|>    return find('abc', 'z')
+"""
+"""An exception as the model's own generations have it: what `sys.settrace` gives, as a tuple."""
+
 SOURCE = """\
 import beside
 
@@ -70,6 +81,17 @@ def test_a_call_in_the_model_s_form_byte_for_byte(foretrace: CommandLine) -> Non
     (foretrace.folder / "add.py").write_text("def f(a):\n    b = a + 1\n    return b\n")
     ended = foretrace("trace", "add.py", "--call", "f(1)", "--format", "cwm")
     assert (ended.status, ended.out) == (0, EXAMPLE), ended
+
+
+@pytest.mark.engine
+def test_an_exception_is_written_as_the_model_writes_it(foretrace: CommandLine) -> None:
+    path = foretrace.folder / "find.py"
+    path.write_text("def find(text, sign):\n    return text.rindex(sign)\n")
+    ended = foretrace("trace", path, "--call", "find('abc', 'z')", "--format", "cwm")
+    assert ended.status == 1, ended
+    assert ended.out.startswith(RAISED)
+    shown = foretrace("trace", path, "--call", "find('abc', 'z')")
+    assert "!   ValueError('substring not found')" in shown.out
 
 
 @pytest.mark.engine

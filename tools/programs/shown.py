@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from model.trace.compare import exception_text
 from model.trace.frame import Frame
 from model.trace.states import State, resolve
 from model.trace.writing import unmarked
@@ -68,7 +69,11 @@ def _said(state: State, before: Mapping[str, str]) -> str:
     """What a frame says that is new."""
     frame = state.frame
     if frame.kind in ("return", "exception"):
-        return "" if frame.value is None else f"  -> {_cut(frame.value, _VALUE)}"
+        if frame.value is None:
+            return ""
+        raised = frame.kind == "exception"
+        value = exception_text(frame.value) if raised else frame.value
+        return f"  -> {_cut(value, _VALUE)}"
     new = [(name, value) for name, value in state.locals.items() if before.get(name) != value]
     told = [f"{_cut(name, _VALUE)} = {_cut(value, _VALUE)}" for name, value in new[:_CHANGES]]
     more = [f"and {len(new) - _CHANGES} more"] if len(new) > _CHANGES else []

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from model.trace.compare import exception_text, same_exception
 from model.trace.frame import Place
 from model.trace.recording import End, File, read_recording
 
@@ -70,6 +71,21 @@ def test_threads_are_told_apart() -> None:
     assert list(threads) == [0, 2]
     assert [frame.kind for frame in threads[0]] == ["call", "line"]
     assert [frame.kind for frame in threads[2]] == ["call", "return"]
+
+
+def test_exceptions_and_iterators_of_strings_are_in_the_models_own_words() -> None:
+    raised = event("x", 1, o="ValueError('no')", c="<class 'ValueError'>")
+    iterating = event("l", 1, v={".0": "<str_ascii_iterator object>"})
+    trace = read_recording(text(event("c", v={}), iterating, raised)).trace
+    assert trace.frames[1].locals == {".0": "<str_iterator object>"}
+    value = trace.frames[2].value
+    assert value == "(<class 'ValueError'>, ValueError('no'), <traceback object>)"
+    assert exception_text(value) == "ValueError('no')"
+    assert same_exception(value, "ValueError: other")
+    assert not same_exception(value, "KeyError('no')")
+    # A recording that does not name the class has the exception alone.
+    older = read_recording(text(event("c", v={}), event("x", 1, o="ValueError('no')"))).trace
+    assert older.frames[1].value == exception_text("ValueError('no')") == "ValueError('no')"
 
 
 def test_source_that_is_not_known_is_empty() -> None:
