@@ -7,7 +7,7 @@ says so, unless the process was killed; then it has no ``result.json``.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from agent.oversight import EndedByUser, Oversight
 from agent.policies.policy import Policy
 from agent.prepare import Progress, Workplace, prepare
 from agent.runfolder import (
+    Parent,
     RunResult,
     Status,
     new_folder,
@@ -44,7 +45,7 @@ from agent.verify import broken, touched_files, verify_patch
 from model.errors import ModelError
 from sandboxes.errors import SandboxError
 from sandboxes.sandbox import Sandbox
-from tools.registry import build_tools
+from tools.registry import Tool, build_tools
 from tools.submit import SubmitTool
 
 if TYPE_CHECKING:
@@ -70,6 +71,23 @@ class Run:
     error: SandboxError | ModelError | None = None
 
 
+Carry = Callable[[Sandbox, Mapping[str, Tool], Trajectory], Awaitable[None]]
+"""Brings a fresh sandbox and an empty trajectory to where a fork begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a run that is a fork begins.
+
+    Attributes:
+        parent: what it goes on from.
+        carry: brings its sandbox and its trajectory there, before its policy is asked.
+    """
+
+    parent: Parent
+    carry: Carry
+
+
 async def run_issue(
     issue: Issue,
     settings: Settings,
@@ -80,6 +98,7 @@ async def run_issue(
     watch: Callable[[Trajectory], None] = lambda trajectory: None,
     oversight: Oversight | None = None,
     predictor: "Predictor | None" = None,
+    origin: Origin | None = None,
 ) -> Run:
     """Let a policy resolve an issue, and grade what it hands in.
 
@@ -92,6 +111,7 @@ async def run_issue(
         watch: gets the trajectory once it is open.
         oversight: who watches over the loop; nobody without it.
         predictor: predicts executions, where the settings want that.
+        origin: where a fork begins; at the issue without it.
 
     Returns:
         The run; a failure of the infrastructure is in it, not raised.
@@ -101,12 +121,13 @@ async def run_issue(
         asyncio.CancelledError, EndedByUser: the user stopped it; the folder says so.
     """
     folder = new_folder(settings.out, issue)
-    write_json(folder / "run.json", record_of(folder.name, issue, settings, policy.name))
+    parent = origin.parent if origin else None
+    write_json(folder / "run.json", record_of(folder.name, issue, settings, policy.name, parent))
     with Trajectory(folder / "events.jsonl") as trajectory:
         watch(trajectory)
         trajectory.append(Started(run=folder.name, issue=issue.id, policy=policy.name))
         attempt = _Attempt(issue, settings, policy, engine, folder, trajectory, progress)
-        attempt.oversight, attempt.predictor = oversight, predictor
+        attempt.oversight, attempt.predictor, attempt.origin = oversight, predictor, origin
         try:
             return await attempt.run()
         except (asyncio.CancelledError, EndedByUser):
@@ -144,6 +165,7 @@ class _Attempt:
         self.progress = progress
         self.oversight: Oversight | None = None
         self.predictor: Predictor | None = None
+        self.origin: Origin | None = None
         self.preflight: Preflight | None = None
         self.timings: dict[str, float] = {}
         self.submission: Submitted | None = None
@@ -206,11 +228,16 @@ class _Attempt:
                     trace_tokens=self.settings.simulate.trace_tokens,
                     simulate_seconds=self.settings.simulate.seconds,
                 )
+            usable = build_tools(tools)
+            if self.origin is not None:
+                await self.origin.carry(sandbox, usable, self.trajectory)
+                self.timings["carry"] = round(time.monotonic() - started, 2)
+                started = time.monotonic()
             try:
                 end = await run_loop(
                     self.policy,
                     self.issue,
-                    tools=build_tools(tools),
+                    tools=usable,
                     sandbox=sandbox,
                     trajectory=self.trajectory,
                     limits=self.settings.limits.of_a_run(),

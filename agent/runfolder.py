@@ -7,6 +7,7 @@ import platform
 import re
 import secrets
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -17,17 +18,29 @@ from pydantic import BaseModel, ConfigDict
 from agent.config import Settings
 from agent.errors import ConfigProblem
 from agent.issue import Issue
-from agent.trajectory import Submitter, Trajectory, Verified
+from agent.trajectory import Event, Forked, Submitter, Trajectory, Verified
 
 Status = Literal["resolved", "submitted", "unresolved", "failed"]
 
+FORMAT = 1
+"""Of ``run.json``; a higher number is for what older programs would misread."""
 
-class RunRecord(BaseModel):
-    """``run.json``: what a run set out to do, and with what."""
+
+class Parent(BaseModel):
+    """What a fork goes on from: a run, and the last of its steps that was carried over."""
 
     model_config = ConfigDict(frozen=True)
 
-    format: int = 1
+    run: str
+    step: int
+
+
+class RunRecord(BaseModel):
+    """``run.json``: what a run set out to do, and with what; ``parent`` is of a fork alone."""
+
+    model_config = ConfigDict(frozen=True)
+
+    format: int = FORMAT
     id: str
     issue: Issue
     policy: str
@@ -35,6 +48,7 @@ class RunRecord(BaseModel):
     started: datetime
     settings: dict[str, object]
     versions: dict[str, str]
+    parent: Parent | None = None
 
 
 class RunResult(BaseModel):
@@ -47,8 +61,9 @@ class RunResult(BaseModel):
         reason: one line.
         submitted_by: who handed the patch in; ``policy``, or what ended the run before it did.
         verification: the patch on a clean sandbox, test by test.
-        steps: actions asked of the policy.
-        usage: sums over all actions: tokens, and cost in US dollars where known.
+        steps: actions asked of the policy; of a fork, the parent's included.
+        usage: sums over all actions: tokens, and cost in US dollars where known; of a fork, its
+            own alone.
         timings: seconds by phase.
     """
 
@@ -66,7 +81,9 @@ class RunResult(BaseModel):
     timings: dict[str, float] = {}
 
 
-def record_of(run: str, issue: Issue, settings: Settings, policy: str) -> RunRecord:
+def record_of(
+    run: str, issue: Issue, settings: Settings, policy: str, parent: Parent | None = None
+) -> RunRecord:
     """What a run sets out to do, as of now."""
     return RunRecord(
         id=run,
@@ -80,6 +97,7 @@ def record_of(run: str, issue: Issue, settings: Settings, policy: str) -> RunRec
             "python": platform.python_version(),
             "platform": f"{sys.platform} {platform.machine()}",
         },
+        parent=parent,
     )
 
 
@@ -109,10 +127,16 @@ def steps_of(trajectory: Trajectory) -> int:
     return max((getattr(event.data, "step", 0) for event in trajectory.events), default=0)
 
 
+def own_events(events: Sequence[Event]) -> Sequence[Event]:
+    """The events of the run itself, without those a fork has carried over from its parent."""
+    forked = (at for at, event in enumerate(events) if isinstance(event.data, Forked))
+    return events[next(forked, 0) :]
+
+
 def usage_of(trajectory: Trajectory) -> dict[str, int | float]:
-    """What all actions took together."""
+    """What all actions took together; those a fork has from its parent do not count."""
     sums: dict[str, int | float] = {}
-    for event in trajectory.events:
+    for event in own_events(trajectory.events):
         for name, value in getattr(event.data, "usage", {}).items():
             if value is not None:
                 sums[name] = sums.get(name, 0) + value

@@ -174,6 +174,38 @@ class Said(_Data):
     text: str
 
 
+class Steered(_Data):
+    """Somebody steers the run from a screen, or the run waits for them.
+
+    Attributes:
+        what: ``pausing``: it will wait before its next action; ``paused``: it waits; ``resumed``;
+            ``asking``: an action waits for their word; ``interrupted``: the command they wanted to
+            stop has stopped; ``idle``: none was running; ``unstopped``: it could not be stopped;
+            ``confirm``: what they want to be asked about from now on is in ``text``;
+            ``remembered``: the tool named in ``tool`` is not asked about any more.
+        request: whose answer this is; empty for none.
+        step: the action waiting; 0 for none.
+    """
+
+    type: Literal["control"] = "control"
+    what: Literal[
+        "pausing",
+        "paused",
+        "resumed",
+        "asking",
+        "interrupted",
+        "idle",
+        "unstopped",
+        "confirm",
+        "remembered",
+    ]
+    request: str = ""
+    step: int = 0
+    tool: str = ""
+    argument: str = ""
+    text: str = ""
+
+
 class SuspectLine(BaseModel):
     """A line and how suspicious its execution is (0 to 1)."""
 
@@ -302,6 +334,25 @@ class Compared(_Data):
 Submitter = Literal["policy", "limit", "user", "failure"]
 
 
+class Forked(_Data):
+    """This run goes on from a step of another; the events before this one were carried over.
+
+    Attributes:
+        run: the other's id.
+        step: the last of its steps that was carried over; 0 for none.
+        differing: those of them whose results were others when they were repeated here.
+        left_out: those of them that were not repeated.
+        seconds: the repeating took.
+    """
+
+    type: Literal["fork"] = "fork"
+    run: str
+    step: int
+    differing: tuple[int, ...] = ()
+    left_out: tuple[int, ...] = ()
+    seconds: float = 0.0
+
+
 class Submitted(_Data):
     """A patch was handed in; a later one replaces it.
 
@@ -374,10 +425,12 @@ EventData = (
     | Answered
     | Malformed
     | Said
+    | Steered
     | Localised
     | Tried
     | Forecasted
     | Compared
+    | Forked
     | Submitted
     | Limited
     | Verified
@@ -474,7 +527,7 @@ def _read(path: Path) -> tuple[list[Event], int]:
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             try:
-                event = _parse(line)
+                event = parse_event(line)
             except (ValueError, KeyError, TypeError) as error:
                 if file.read(1):
                     raise TrajectoryCorrupt(f"{path}, line {number}: not an event") from error
@@ -486,7 +539,12 @@ def _read(path: Path) -> tuple[list[Event], int]:
     return events, sound
 
 
-def _parse(line: bytes) -> Event:
+def parse_event(line: bytes) -> Event:
+    """One line of a trajectory.
+
+    Raises:
+        ValueError, KeyError, TypeError: it is none.
+    """
     raw = json.loads(line)
     raw["data"]["type"] = raw["type"]
     return _EVENT.validate_python(raw)
