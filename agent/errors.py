@@ -4,6 +4,7 @@ Errors carry one line for the user and, where there is one, a hint. `exit_status
 that says which status a failure ends with; `agent.cli` is the one place that prints it.
 """
 
+from model.budget import BudgetSpent
 from model.errors import FOR_THE_USER, ModelError
 from sandboxes.errors import CheckoutFailed, ConfigurationProblem, SandboxError, UnsuitableImage
 
@@ -60,6 +61,8 @@ def exit_status(error: BaseException) -> int:
     """The exit status of a command that ends with this error."""
     if isinstance(error, _WRONG_USE):
         return WRONG_USE
+    if isinstance(error, BudgetSpent):
+        return NOT_VERIFIED
     if isinstance(error, SandboxError | ModelError | SourceUnavailable):
         return INFRASTRUCTURE
     return NOT_VERIFIED

@@ -9,13 +9,16 @@ from agent.errors import ConfigProblem
 if TYPE_CHECKING:
     from agent.config import Settings
     from agent.policies.cwm.connect import Connected
+    from model.budget import Budget
     from model.predict.predictor import Predictor
 
 Progress = Callable[[str], None]
 
 
 @asynccontextmanager
-async def open_predictor(settings: "Settings", progress: Progress) -> AsyncIterator["Predictor"]:
+async def open_predictor(
+    settings: "Settings", progress: Progress, budget: "Budget | None" = None
+) -> AsyncIterator["Predictor"]:
     """A predictor, for as long as the context lasts.
 
     The ``cwm`` profile predicts in the model's own tokens; with any other the frames are asked for
@@ -26,6 +29,7 @@ async def open_predictor(settings: "Settings", progress: Progress) -> AsyncItera
             between tries.
         progress: gets a line when the model answers, one for each thing to know of it, and one
             while its server is waited for.
+        budget: of all that is asked.
 
     Raises:
         ConfigProblem: no model is set, or a wrong profile.
@@ -38,8 +42,10 @@ async def open_predictor(settings: "Settings", progress: Progress) -> AsyncItera
         )
     from agent.policies.cwm.connect import connect
 
-    async with connect(settings.model, settings.seed, None, progress) as connected:
+    cost = budget.cost if budget else None
+    async with connect(settings.model, settings.seed, cost, progress) as connected:
         client = connected.connection.client
+        client.budget = budget
         progress(
             f"{connected.connection.model} at {client.settings.url} predicts, "
             f"profile {connected.profile.name}"

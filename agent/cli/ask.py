@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from agent.cli.asyncrun import run_async
-from agent.cli.options import engine_options, settings_options
+from agent.cli.budgets import budget_of, say_limit
+from agent.cli.options import budget_options, engine_options, settings_options
 from agent.cli.questions import asking, chosen, question_options
 from agent.cli.terminal import safe
 from agent.config import Settings
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the answers as JSON, nothing else.")
 @question_options
+@budget_options
 @engine_options
 @settings_options
 def command(
@@ -87,7 +89,8 @@ async def _ask(task: "Task", way: "Way", settings: Settings, marked: bool, as_js
             click.echo(f"  {safe(line)}", err=True)
 
     marks: dict[str, Mark] = {}
-    async with open_model(settings, say) as (model, _), Bench(settings, say) as bench:
+    settings, budget = budget_of(settings)
+    async with open_model(settings, say, budget) as (model, _), Bench(settings, say) as bench:
         answers = await task.answers(model, way, bench)
         counts = Counter(answer.text for answer in answers)
         distinct = {answer.text: answer for answer in reversed(answers)}
@@ -101,10 +104,12 @@ async def _ask(task: "Task", way: "Way", settings: Settings, marked: bool, as_js
         click.echo(json.dumps({"mode": way.mode, "answers": shown}))
     else:
         for each in ranked:
-            _show(each, counts[each.text], way.samples, marks.get(each.text))
+            _show(each, counts[each.text], len(answers), marks.get(each.text))
     best = ranked[0]
     wrong = best.text in marks and marks[best.text].right is False
-    return NOT_VERIFIED if wrong or not best.text else DONE
+    drawn = f"{len(answers)} of {way.samples} answers were drawn" if way.samples > 1 else ""
+    ended = say_limit(budget, drawn)
+    return NOT_VERIFIED if wrong or ended or not best.text else DONE
 
 
 def _show(answer: "Answer", count: int, of: int, mark: "Mark | None") -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agent.cli.asyncrun import run_async
-from agent.cli.options import engine_options, settings_options
+from agent.cli.options import budget_options, engine_options, settings_options
 from agent.cli.questions import asking, chosen, question_options
 from agent.cli.terminal import safe
 from agent.config import Settings
@@ -33,6 +33,7 @@ _TOLD = 20
 @click.option("--out", type=click.Path(path_type=Path), help="Where runs are written.")
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON, nothing else.")
 @question_options
+@budget_options
 @engine_options
 @settings_options
 def command(
@@ -49,7 +50,7 @@ def command(
     """Put a question to a model for every record of a data set, and say how often it is right.
 
     QUESTION is output, input, halts, complexity or implement; DATA a file of JSON lines as the
-    benchmark publishes them. Called again, it goes on where it was stopped.
+    benchmark publishes them. Called again, it goes on where it was stopped, also by a limit.
     """
     from model.questions.question import Way
     from model.questions.rows import DataProblem, read_tasks
@@ -84,13 +85,15 @@ async def _eval(
     from agent.evaluating.evaluation import evaluate
     from agent.evaluating.log import Evaluation, ResultLog
     from agent.evaluating.models import open_model
+    from model.budget import Budget
 
     def say(line: str) -> None:
         if not as_json:
             click.echo(f"  {safe(line)}", err=True)
 
     at_once = settings.model.in_flight
-    async with open_model(settings, say) as (model, name):
+    budget = Budget(settings.limits.tokens, settings.limits.cost)
+    async with open_model(settings, say, budget) as (model, name):
         evaluation = Evaluation(
             question=question.name,
             mode=way.mode,

@@ -50,6 +50,15 @@ def model_options(function: Callable[P, R]) -> Callable[P, R]:
         click.option("--model", metavar="NAME", help="Its name there."),
         click.option("--profile", metavar="NAME", help="How it is spoken to; see the README."),
         click.option("--tokenizer", metavar="PATH", help="Its tokenizer.json, for --profile cwm."),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return budget_options(function)
+
+
+def budget_options(function: Callable[P, R]) -> Callable[P, R]:
+    """Flags that limit what a model's answers may take."""
+    options = (
         click.option("--tokens", type=int, help="Tokens it may read and write."),
         click.option("--cost", type=float, help="US dollars its tokens may cost."),
     )

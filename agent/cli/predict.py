@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from agent.cli.asyncrun import run_async
-from agent.cli.options import settings_options
+from agent.cli.budgets import budget_of, say_limit
+from agent.cli.options import budget_options, settings_options
 from agent.cli.program import Asked, program_options, read_program, say
 from agent.cli.terminal import safe
 from agent.config import Settings
@@ -32,6 +33,7 @@ Form = Literal["text", "cwm", "json"]
 )
 @click.option("--value", is_flag=True, help="Only what the call returns, without its trace.")
 @click.option("--seed", type=int, help="Of samples.")
+@budget_options
 @settings_options
 def command(
     file: Path, call: str, samples: int, form: Form, value: bool, settings: Settings
@@ -47,22 +49,26 @@ async def _value(asked: Asked, samples: int, form: Form, settings: Settings) -> 
     from agent.cli.predictview import value_json, value_text
     from agent.predicting import open_predictor
 
-    async with open_predictor(settings, say) as predictor:
+    settings, budget = budget_of(settings)
+    async with open_predictor(settings, say, budget) as predictor:
         step: Step = await predictor.value(asked.program)
     _print(json.dumps(value_json(step)) + "\n" if form == "json" else value_text(step))
-    return DONE if step.frame is not None else NOT_VERIFIED
+    ended = say_limit(budget)
+    return DONE if step.frame is not None and not ended else NOT_VERIFIED
 
 
 async def _predict(asked: Asked, samples: int, form: Form, settings: Settings) -> int:
     from agent.cli.predictview import FORMS
     from agent.predicting import open_predictor
 
-    async with open_predictor(settings, say) as predictor:
+    settings, budget = budget_of(settings)
+    async with open_predictor(settings, say, budget) as predictor:
         found: list[Prediction] = await predictor.traces(
             asked.program, samples=samples, seed=settings.seed
         )
     _print(FORMS[form](found, asked))
-    return DONE if any(each.ended for each in found) else NOT_VERIFIED
+    ended = say_limit(budget, f"{len(found)} of {samples} traces were drawn" if samples > 1 else "")
+    return DONE if any(each.ended for each in found) and not ended else NOT_VERIFIED
 
 
 def _print(text: str) -> None:

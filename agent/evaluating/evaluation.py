@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from agent.evaluating.log import ResultLog
+from model.budget import BudgetSpent
 from model.errors import ContextExceeded, RequestRefused
 from model.questions.question import Answer, Mark, Model, Runner, Task, Way
 from model.questions.results import Given, Result
@@ -33,13 +34,19 @@ async def evaluate(
         done: told of each that is done.
 
     Raises:
+        BudgetSpent: a limit is reached; tasks that could still be answered are done and kept.
         ModelError, SandboxError: nothing more can be asked or marked; what is done is kept.
     """
     left = iter([task for task in tasks if task.id not in log.results])
+    spent: list[BudgetSpent] = []
 
     async def work(mine: Iterator[Task]) -> None:
-        for task in mine:
-            result = await ask(task, model, way, runner)
+        while not spent and (task := next(mine, None)) is not None:
+            try:
+                result = await ask(task, model, way, runner)
+            except BudgetSpent as limit:
+                spent.append(limit)
+                return
             log.add(result)
             done(result)
 
@@ -51,6 +58,8 @@ async def evaluate(
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
+    if spent:
+        raise spent[0]
 
 
 async def ask(task: Task, model: Model, way: Way, runner: Runner) -> Result:

@@ -6,12 +6,13 @@ from contextlib import asynccontextmanager
 from agent.config import Settings
 from agent.errors import ConfigProblem
 from agent.predicting import predictor_of
+from model.budget import Budget
 from model.questions.question import Model
 
 
 @asynccontextmanager
 async def open_model(
-    settings: Settings, progress: Callable[[str], None]
+    settings: Settings, progress: Callable[[str], None], budget: Budget
 ) -> AsyncIterator[tuple[Model, str]]:
     """A model, and its name, for as long as the context lasts.
 
@@ -19,6 +20,7 @@ async def open_model(
         settings: ``model`` says which, and how it is spoken to: in its own tokens with the ``cwm``
             profile, on the chat endpoint with any other.
         progress: gets a line while its server is waited for, and one for each thing to know of it.
+        budget: of all that is asked.
 
     Raises:
         ConfigProblem: no model is set, or a wrong profile.
@@ -34,9 +36,10 @@ async def open_model(
     from model.questions.speaking import ChatSpeaker, TokenSpeaker
 
     chance = Chance(settings.model.temperature, settings.model.top_p)
-    async with connect(settings.model, settings.seed, None, progress) as connected:
+    async with connect(settings.model, settings.seed, budget.cost, progress) as connected:
         connection = connected.connection
         client, tokenizer = connection.client, connection.tokenizer
+        client.budget = budget
         for note in connected.notes:
             progress(note)
         predictor = predictor_of(connected, settings)

@@ -1,11 +1,12 @@
 """What predictors have in common: how answers are drawn, several after one reading of a prompt."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from model.answer import Completion, Sampling
+from model.budget import BudgetSpent
 from model.client import OnText
 from model.errors import ContextExceeded
 from model.predict.predictor import Tokens
@@ -53,7 +54,7 @@ async def asked(
 
     Args:
         ask: gets the number of an answer, and what to call with text as it comes.
-        samples: how many.
+        samples: how many. They are fewer where the budget ends before, and some will do.
 
     Raises:
         ValueError: fewer than one is asked for.
@@ -73,11 +74,27 @@ async def asked(
         if tasks[0].done():
             tasks[0].result()
         tasks += [asyncio.ensure_future(ask(number, None)) for number in range(1, samples)]
-        return await asyncio.gather(*tasks)
+        return await _answers(tasks)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _answers(tasks: Sequence["asyncio.Future[_Answer]"]) -> list[_Answer]:
+    """What they come to; what there is of it where the budget ends and some will do."""
+    try:
+        return await asyncio.gather(*tasks)
+    except BudgetSpent as spent:
+        if not spent.some_will_do:
+            raise
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+        answers = [each for each in ends if not isinstance(each, BaseException)]
+        others = (each for each in ends if isinstance(each, BaseException))
+        for error in others:
+            if not answers or not isinstance(error, BudgetSpent):
+                raise error from None
+        return answers
 
 
 async def fitted(

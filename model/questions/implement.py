@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from model.budget import BudgetSpent
 from model.questions.cases import Case
 from model.questions.checks import ValueCheck, check
 from model.questions.literals import same_literal
@@ -69,7 +70,12 @@ class ImplementTask:
         for case in _calls(cases)[:_SIMULATED]:
             assert isinstance(case.check, ValueCheck)
             source = f"{self.problem.before}{answer.text}\n"
-            (value,) = await returned(model.predictor, source, case.check.call, once)
+            try:
+                (value,) = await returned(model.predictor, source, case.check.call, once)
+            except BudgetSpent as spent:
+                if spent.some_will_do:
+                    break
+                raise
             same = same_literal(value.text, case.expected) if value.text else None
             foreseen[case.shown] = same
             tokens += value.tokens

@@ -121,3 +121,17 @@ def test_a_program_is_written_simulated_and_run(foretrace: CommandLine, source: 
     assert answer["answer"] == SOURCE.strip()
     assert answer["facts"] == {"foreseen": {"f(1) == 2": True}}
     assert (answer["right"], answer["shown"]) == (True, ["holds  f(1) == 2"])
+
+
+def test_a_limit_keeps_the_answers_that_came(foretrace: CommandLine, source: Path) -> None:
+    script = [say("<answer>2</answer>")] * 3
+    call = ("output", source, "--call", "f(1)", "--samples", "3")
+    with threaded_model_server(*script) as server:
+        some = asked(foretrace, server, *call, "--tokens", "500")
+        requests = len(server.asked)
+    assert some.status == 1, some
+    assert requests < 3
+    times = "" if requests == 1 else f"  ({requests} of {requests})"
+    assert some.out == f"2{times}\n"
+    assert "the limit of 500 tokens is used up" in some.err
+    assert f"{requests} of 3 answers were drawn" in some.err

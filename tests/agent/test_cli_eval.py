@@ -301,3 +301,32 @@ def test_wrong_use(
     assert ended.status == 2, ended
     assert words in ended.err
     assert not (foretrace.folder / "runs").exists()
+
+
+def test_a_limit_ends_it_and_the_same_command_goes_on(foretrace: CommandLine, data: Path) -> None:
+    direct = ("output", data, "--mode", "direct", "-j", "2")
+    with threaded_model_server(fallback=knows(RIGHT)) as server:
+        ended = evaluated(foretrace, server, *direct, "--tokens", "2000")
+        first = len(server.asked)
+        kept = _kept(foretrace)
+        # The limit is one command's: what was spent before does not count.
+        again = evaluated(foretrace, server, *direct)
+    assert ended.status == 1, ended
+    assert "foretrace: the limit of 2,000 tokens is used up" in ended.err
+    assert f"{kept} of 10 are kept in" in ended.err
+    assert 0 < kept == first < 10  # no answer was lost, none was cut short
+    assert again.status == 0, again
+    assert f"10 records, {kept} done before" in again.err
+    assert "pass@1    100.0%" in again.out
+
+
+def test_a_limit_leaves_no_record_with_some_of_its_answers(
+    foretrace: CommandLine, data: Path
+) -> None:
+    many = ("output", data, "--mode", "direct", "-j", "1", "--samples", "3")
+    with threaded_model_server(fallback=knows(RIGHT)) as server:
+        ended = evaluated(foretrace, server, *many, "--tokens", "3000")
+        _, *found = results(foretrace)
+    assert ended.status == 1, ended
+    assert found
+    assert {len(each["answers"]) for each in found} == {3}

@@ -274,3 +274,63 @@ def test_what_cannot_be_recorded_is_told_before_the_model_is_asked(foretrace: Co
         assert not known.server.asked
     assert (ended.status, ended.out) == (2, "")
     assert "work.py cannot be loaded: ModuleNotFoundError" in ended.err
+
+
+# limits
+
+
+def spent_for(known: Known) -> int:
+    """Tokens of the first answer, as the server counts them."""
+    prompt = len(known.server.asked[0].json["prompt"])
+    written = write_frames(FRAMES[1:], ended=False) + END
+    return prompt + len(known.tokenizer.encode(written))
+
+
+def test_a_limit_of_tokens_keeps_the_samples_that_were_drawn(foretrace: CommandLine) -> None:
+    with known_program(foretrace, replies.silent(), **EXAMPLE) as known:
+        answers(known, FRAMES, FRAMES)
+        foretrace("predict", *known.flags)
+        limit = spent_for(known) + 1
+        known.server.requests.clear()
+        answers(known, FRAMES, FRAMES, FRAMES, FRAMES)
+        ended = foretrace("predict", *known.flags, "--samples", "4", "--tokens", str(limit))
+        asked = len(known.server.asked)
+    assert ended.status == 1, ended
+    assert asked == 2  # the second began within the limit
+    assert ended.out.startswith("work.py\n    4 > def main():")
+    assert f"limit of {limit:,} tokens is used up; 2 of 4 traces were drawn" in ended.err
+
+
+def test_a_limit_of_tokens_cuts_the_answer_that_reaches_it(foretrace: CommandLine) -> None:
+    with known_program(foretrace, **EXAMPLE) as known:
+        foretrace("predict", *known.flags)
+        limit = len(known.server.asked[0].json["prompt"]) + 5
+        known.server.requests.clear()
+        ended = foretrace("predict", *known.flags, "--tokens", str(limit))
+        (asked,) = known.server.asked
+    assert asked.json["max_tokens"] == limit
+    assert ended.status == 1, ended
+    assert "work.py\n    4 > def main():" in ended.out  # what came is shown
+    assert f"the limit of {limit} tokens is used up" in ended.err
+
+
+def test_a_limit_of_cost_needs_prices(foretrace: CommandLine) -> None:
+    with known_program(foretrace, replies.silent(), **EXAMPLE) as known:
+        answers(known, FRAMES, FRAMES, FRAMES)
+        free = foretrace("predict", *known.flags, "--samples", "3", "--cost", "0.01")
+        settings = foretrace.folder / "foretrace.toml"
+        settings.write_text("[model]\nprices = { input = 1000.0, output = 1000.0 }\n")
+        answers(known, FRAMES, FRAMES, FRAMES)
+        dear = foretrace("predict", *known.flags, "--samples", "3", "--cost", "0.01")
+    assert free.status == 0, free
+    assert "no prices are set: the limit on cost holds only if" in free.err
+    assert dear.status == 1, dear
+    assert "the cost limit of 0.01 US dollars is reached; 1 of 3 traces were drawn" in dear.err
+    assert "returns 2" in dear.out
+
+
+def test_limits_that_are_none_are_refused(foretrace: CommandLine) -> None:
+    with known_program(foretrace, **EXAMPLE) as known:
+        ended = foretrace("predict", *known.flags, "--tokens", "0")
+    assert ended.status == 2
+    assert "limits.tokens" in ended.err
