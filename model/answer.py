@@ -58,7 +58,7 @@ class Completion:
         stop_id: the token of `Sampling.stop_ids` that ended it, where known.
         calls: tools called natively.
         reasoning: what the server split off as reasoning; empty where it is part of the text.
-        usage: tokens.
+        usage: tokens; of answers drawn together, the first one has the prompt's.
         cost: in US dollars; None when unknown.
         seconds: from the request that succeeded to the answer's end.
         retries: tries that failed before.

@@ -1,4 +1,4 @@
-"""An answer put together from its events, and ended where a server does not end it."""
+"""An answer put together from its pieces, and ended where a server does not end it."""
 
 from dataclasses import dataclass, field
 
@@ -7,14 +7,11 @@ from model.errors import ServerFailed
 from model.events import (
     CallPiece,
     Choice,
-    Event,
     Message,
     TokenLogprob,
-    Usage,
     read_logprobs,
-    read_usage,
 )
-from model.prices import Prices, TokenUsage
+from model.prices import TokenUsage
 
 _FINISHES: dict[str, Finish] = {
     "stop": "stop",
@@ -62,10 +59,9 @@ class Assembly:
         self._pieces = 0
         self._logprobs: list[TokenLogprob] | None = [] if sampling.logprobs else None
         self._gaps = False
-        self._usage: Usage | None = None
 
-    def add(self, event: Event) -> tuple[str, str]:
-        """Take an event in.
+    def take(self, choice: Choice) -> tuple[str, str]:
+        """Take a piece of it in; what comes after its end is of no interest.
 
         Returns:
             The text and the reasoning it added.
@@ -73,51 +69,8 @@ class Assembly:
         Raises:
             ServerFailed: the server says that it gave the answer up.
         """
-        if event.usage is not None:
-            self._usage = read_usage(event.usage) or self._usage
-        text = reasoning = ""
-        for choice in event.choices or ():
-            if choice.index == 0 and self.finish is None:
-                more, thought = self._take(choice)
-                text, reasoning = text + more, reasoning + thought
-        return text, reasoning
-
-    def end(self) -> None:
-        """The stream said that it is complete, if perhaps not why."""
-        if self.finish is None:
-            self.finish = "other"
-
-    def completion(self, prices: Prices | None, prompt_tokens: int, seconds: float) -> Completion:
-        """The whole.
-
-        Args:
-            prices: of tokens; None when unknown.
-            prompt_tokens: our own count, for servers that do not count; 0 when we cannot.
-            seconds: it took.
-        """
-        usage = self._token_usage(prompt_tokens)
-        cost = prices.cost(usage) if prices else None
-        if self._usage is not None and self._usage.cost is not None:
-            cost = self._usage.cost
-        finish = self.finish or "other"
-        ids, stop_id = self._ids_without_stop(finish)
-        logprobs, pieces = self._likelihood(ids, stop_id)
-        return Completion(
-            text="".join(self._text) + self._held,
-            ids=ids,
-            finish="tool_calls" if self._calls and finish in ("stop", "other") else finish,
-            stop_id=stop_id,
-            calls=tuple(NativeCall(c.id, c.name, "".join(c.arguments)) for c in self._calls),
-            reasoning="".join(self._reasoning),
-            usage=usage,
-            cost=cost,
-            seconds=seconds,
-            retries=0,
-            logprobs=logprobs,
-            pieces=pieces,
-        )
-
-    def _take(self, choice: Choice) -> tuple[str, str]:
+        if self.finish is not None:
+            return "", ""
         message = choice.delta or choice.message or Message()
         for position, piece in enumerate(message.tool_calls or ()):
             self._take_call(piece, position)
@@ -143,6 +96,42 @@ class Assembly:
         if self.finish is None and self._too_long():
             self.finish, self.enough = "length", True
         return text, reasoning
+
+    def end(self) -> None:
+        """The stream said that it is complete, if perhaps not why."""
+        if self.finish is None:
+            self.finish = "other"
+
+    @property
+    def tokens(self) -> int:
+        """Generated so far: our own count, which is a lower bound where the ids are not given."""
+        return self._pieces if self._ids is None else len(self._ids)
+
+    def completion(self, usage: TokenUsage, cost: float | None, seconds: float) -> Completion:
+        """The whole.
+
+        Args:
+            usage: its tokens.
+            cost: in US dollars; None when unknown.
+            seconds: it took.
+        """
+        finish = self.finish or "other"
+        ids, stop_id = self._ids_without_stop(finish)
+        logprobs, pieces = self._likelihood(ids, stop_id)
+        return Completion(
+            text="".join(self._text) + self._held,
+            ids=ids,
+            finish="tool_calls" if self._calls and finish in ("stop", "other") else finish,
+            stop_id=stop_id,
+            calls=tuple(NativeCall(c.id, c.name, "".join(c.arguments)) for c in self._calls),
+            reasoning="".join(self._reasoning),
+            usage=usage,
+            cost=cost,
+            seconds=seconds,
+            retries=0,
+            logprobs=logprobs,
+            pieces=pieces,
+        )
 
     def _take_call(self, piece: CallPiece, position: int) -> None:
         slot = position if piece.index is None else piece.index
@@ -177,18 +166,6 @@ class Assembly:
             return len(self._ids) > asked
         # A piece is a token or more, unless a gateway cuts the text anew: hence the slack.
         return self._pieces > 8 * asked + 64
-
-    def _token_usage(self, prompt_tokens: int) -> TokenUsage:
-        if self._usage is None:
-            output = self._pieces if self._ids is None else len(self._ids)
-            return TokenUsage(prompt_tokens, 0, output, counted=False)
-        details = self._usage.prompt_tokens_details
-        cached = (details.cached_tokens or 0) if details else 0
-        return TokenUsage(
-            self._usage.prompt_tokens,
-            min(cached, self._usage.prompt_tokens),
-            self._usage.completion_tokens,
-        )
 
     def _likelihood(
         self, ids: tuple[int, ...] | None, stop_id: int | None

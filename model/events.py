@@ -53,7 +53,7 @@ class Message(BaseModel):
 
 
 class Choice(BaseModel):
-    """One of the answers asked for; we ask for one."""
+    """One of the answers asked for, or a piece of it."""
 
     index: int = 0
     text: str | None = None

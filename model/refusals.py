@@ -23,6 +23,7 @@ _LONGEST = 300
 """Characters of a server's message that we repeat."""
 
 _PASSING = {408, 409, 425, 429}
+_NOT_IMPLEMENTED = 501
 # Not "billing" alone: OpenAI's rate limits recommend its billing page.
 _UNPAID = re.compile(
     r"insufficient[_ ](quota|credit|balance|funds)|billing_(hard_limit|not_active)"
@@ -91,7 +92,9 @@ class Refusal:
         Fields that a request cannot do without are never among them. ``max_tokens`` is where the
         server asks for its younger name, ``max_completion_tokens``.
         """
-        if self.status not in (400, 403, 422) or not _UNSUPPORTED.search(self.details):
+        if self.status not in (400, 403, 422, _NOT_IMPLEMENTED) or not _UNSUPPORTED.search(
+            self.details
+        ):
             return frozenset()
         # Some refuse log-probabilities as others refuse a key; nothing else is refused that way.
         if self.status == 403:
@@ -157,7 +160,7 @@ def error_for(refusal: Refusal, address: str, model: str) -> ModelError:
             "give the address it wants, with its http or https",
             status=status,
         )
-    if 400 <= status < 500 and status not in _PASSING:
+    if status == _NOT_IMPLEMENTED or (400 <= status < 500 and status not in _PASSING):
         return RequestRefused(f"the model server at {address} refused ({told})", status=status)
     return ServerFailed(f"the model server at {address} failed ({told})", after=refusal.after)
 
