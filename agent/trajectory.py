@@ -182,7 +182,7 @@ class Steered(_Data):
             ``asking``: an action waits for their word; ``interrupted``: the command they wanted to
             stop has stopped; ``idle``: none was running; ``unstopped``: it could not be stopped;
             ``confirm``: what they want to be asked about from now on is in ``text``;
-            ``remembered``: the tool named in ``tool`` is not asked about any more.
+            ``allowed``: what waited may run; ``remembered``: so may every later call of ``tool``.
         request: whose answer this is; empty for none.
         step: the action waiting; 0 for none.
     """
@@ -197,6 +197,7 @@ class Steered(_Data):
         "idle",
         "unstopped",
         "confirm",
+        "allowed",
         "remembered",
     ]
     request: str = ""

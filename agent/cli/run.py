@@ -19,6 +19,8 @@ from agent.issue import Issue
 if TYPE_CHECKING:
     from agent.cli.console import Console
     from agent.oversight import Oversight
+    from agent.prepare import Progress
+    from agent.run import Origin
     from agent.trajectory import Trajectory
     from model.predict.predictor import Predictor
 
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     type=click.Choice(["off", "advise", "gate"]),
     help="Predict what the tests will do; gate keeps those from running that will fail.",
 )
+@click.option("--steered", metavar="NAME", help="Let a screen steer the run; the UI uses this.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, nothing else.")
 @model_options
 @engine_options
@@ -54,6 +57,7 @@ def command(
     base: str | None,
     tests: tuple[str, ...],
     script: Path | None,
+    steered: str | None,
     as_json: bool,
     settings: Settings,
 ) -> int:
@@ -70,16 +74,19 @@ def command(
             click.echo(f"  {safe(line)}", err=True)
 
     wanted = read_issue(issue, waiting).told(repo=repo, base=base, tests=tests)
-    return run_async(_run(wanted, settings, script, as_json))
+    return run_async(_run(wanted, settings, script, steered, as_json))
 
 
-async def _run(issue: Issue, settings: Settings, script: Path | None, as_json: bool) -> int:
+async def _run(
+    issue: Issue, settings: Settings, script: Path | None, steered: str | None, as_json: bool
+) -> int:
     from agent.cli.console import Console
     from agent.cli.live import Live
     from agent.cli.report import report
     from agent.cli.terminal import safe
     from agent.policies.registry import POLICIES, policy_name
     from agent.run import run_issue
+    from agent.tui.steered import SteeredOversight
     from sandboxes.engine import Engine, sweep
 
     console = Console()
@@ -90,19 +97,22 @@ async def _run(issue: Issue, settings: Settings, script: Path | None, as_json: b
 
     opened: list[Path] = []
 
-    def watch(trajectory: "Trajectory") -> None:
-        opened.append(trajectory.path)
-        if not as_json:
-            trajectory.watch(Live(console).show)
-
     name = policy_name(settings, script)
     if not as_json:
         console.say(f"{safe(issue.id)}: the {name} policy decides")
     async with (
-        _overseen(settings, console) as oversight,
+        _overseen(settings, console, steered) as oversight,
         POLICIES[name](settings, script, progress) as new_policy,
         _predicting(settings, progress) as predictor,
     ):
+
+        def watch(trajectory: "Trajectory") -> None:
+            opened.append(trajectory.path)
+            if isinstance(oversight, SteeredOversight):
+                oversight.open(trajectory)
+            if not as_json:
+                trajectory.watch(Live(console).show)
+
         engine = await asyncio.to_thread(Engine.connect, settings.engine or None)
         try:
             await sweep(engine)
@@ -116,6 +126,7 @@ async def _run(issue: Issue, settings: Settings, script: Path | None, as_json: b
                     watch=watch,
                     oversight=oversight,
                     predictor=predictor,
+                    origin=origin(progress) if origin else None,
                 )
         finally:
             engine.close()
@@ -163,14 +174,21 @@ async def _predicting(
 
 
 @contextlib.asynccontextmanager
-async def _overseen(settings: Settings, console: "Console") -> AsyncIterator["Oversight | None"]:
-    """Who watches over the run: somebody at a terminal, or nobody.
+async def _overseen(
+    settings: Settings, console: "Console", steered: str | None
+) -> AsyncIterator["Oversight | None"]:
+    """Who watches over the run: somebody at a screen or at a terminal, or nobody.
 
     Raises:
         WrongUse: calls are to be confirmed, and there is nobody to ask.
     """
     from agent.cli.human import TerminalOversight
+    from agent.tui.steered import SteeredOversight
 
+    if steered:
+        async with SteeredOversight(steered, confirm=settings.confirm) as oversight:
+            yield oversight
+        return
     if sys.stdin.isatty() and sys.stderr.isatty():
         async with TerminalOversight(console, confirm=settings.confirm) as oversight:
             yield oversight
