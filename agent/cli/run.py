@@ -74,12 +74,30 @@ def command(
             click.echo(f"  {safe(line)}", err=True)
 
     wanted = read_issue(issue, waiting).told(repo=repo, base=base, tests=tests)
-    return run_async(_run(wanted, settings, script, steered, as_json))
+    return run_async(run_and_report(wanted, settings, script, steered, as_json))
 
 
-async def _run(
-    issue: Issue, settings: Settings, script: Path | None, steered: str | None, as_json: bool
+async def run_and_report(
+    issue: Issue,
+    settings: Settings,
+    script: Path | None,
+    steered: str | None,
+    as_json: bool,
+    origin: "Callable[[Progress], Origin] | None" = None,
 ) -> int:
+    """Run an issue, told as it happens, and report what became of it.
+
+    Args:
+        issue: what to resolve.
+        settings: of the run.
+        script: for the scripted policy.
+        steered: the screen that steers the run; nobody but the terminal without one.
+        as_json: print the result alone.
+        origin: where a fork begins, given who is told of its way there.
+
+    Returns:
+        The exit status.
+    """
     from agent.cli.console import Console
     from agent.cli.live import Live
     from agent.cli.report import report
