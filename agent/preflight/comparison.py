@@ -7,8 +7,9 @@ from agent.preflight.forecast import Forecast
 from agent.trajectory import DivergedAt
 from model.trace.align import Divergence, first_divergence
 from model.trace.frame import Frame, Trace
+from model.trace.part import part_of
 from model.trace.recording import read_recording
-from model.trace.states import State, resolve
+from model.trace.states import State
 from sandboxes.recording import Recording, RecordingFailed, RecordingLimits, TestTarget, record
 from sandboxes.sandbox import Sandbox
 
@@ -55,7 +56,7 @@ async def compare(forecast: Forecast, outcome: str, sandbox: Sandbox) -> Compari
     prediction = forecast.predictions[forecast.judged.sample or 0]
     trace = read_recording(recording.text).trace
     divergence = first_divergence(
-        Trace(_of_the_test(prediction.frames, forecast.test), prediction.ended), trace
+        Trace(of_the_test(prediction.frames, forecast.test), prediction.ended), trace
     )
     return Comparison(forecast, outcome, right, recording, _described(divergence))
 
@@ -69,25 +70,10 @@ def is_right(forecast: Forecast, outcome: str) -> bool | None:
     return forecast.fails if outcome in NOT_PASSED else None
 
 
-def _of_the_test(frames: Sequence[Frame], test: str) -> tuple[Frame, ...]:
+def of_the_test(frames: Sequence[Frame], test: str) -> tuple[Frame, ...]:
     """The frames from the test function's call to its return: a recording has no others."""
-    name = test.rpartition("::")[2].partition("[")[0]
-    states = resolve(frames)
-    begin = next(
-        (
-            number
-            for number, frame in enumerate(frames)
-            if frame.kind == "call" and f"def {name}(" in frame.source
-        ),
-        None,
-    )
-    if begin is None:
-        return tuple(frames)
-    depth = states[begin].depth
-    for number in range(begin + 1, len(frames)):
-        if states[number].depth == depth and frames[number].kind == "return":
-            return tuple(frames[begin : number + 1])
-    return tuple(frames[begin:])
+    part = part_of(frames, test.partition("[")[0].rpartition("::")[2])
+    return tuple(frames) if part is None else tuple(frames[part.start : part.stop])
 
 
 def _described(divergence: Divergence | None) -> DivergedAt | None:

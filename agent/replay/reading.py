@@ -13,9 +13,8 @@ from pydantic import BaseModel, ValidationError
 
 from agent.errors import WrongUse
 from agent.issue import first_problem
-from agent.replay.following import Follower
 from agent.runfolder import FORMAT, RunRecord, RunResult
-from agent.trajectory import Event
+from agent.trajectory import Event, read_events
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -77,10 +76,10 @@ def open_run(folder: Path) -> RecordedRun:
     record = read_record(folder)
     path = folder / "events.jsonl"
     try:
-        events = Follower(path).news() if path.exists() else []
+        events = tuple(read_events(path)) if path.exists() else ()
     except OSError as error:
         raise WrongUse(f"cannot read {path}: {error.strerror}") from None
-    return RecordedRun(folder, record, tuple(events), read_result(folder))
+    return RecordedRun(folder, record, events, read_result(folder))
 
 
 def read_record(folder: Path) -> RunRecord:
