@@ -65,6 +65,12 @@ class ModelClient:
         self._turns = asyncio.Semaphore(settings.in_flight)
         self._chance = random.Random(settings.seed)
 
+    @property
+    def draws_several(self) -> bool:
+        """Whether `complete_several` is of use: the server may know ``n``, and no budget has to be
+        looked at after each answer."""
+        return self.budget is None and "n" not in self.left_out
+
     async def __aenter__(self) -> Self:
         await asyncio.to_thread(self._transport.open)
         return self

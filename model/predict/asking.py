@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from model.answer import Completion, Sampling
 from model.budget import BudgetSpent
-from model.client import OnText
+from model.client import ModelClient, OnText
 from model.errors import ContextExceeded
 from model.predict.predictor import Tokens
+from model.wire import Prompt
 
 _Answer = TypeVar("_Answer")
 
@@ -49,8 +50,7 @@ async def asked(
     """Several answers to one prompt, in the order of their numbers.
 
     The first is asked for alone until it begins. By then the server has read the prompt, and finds
-    it in its cache when the others come, all at once. One request for ``n`` answers would do the
-    same on some servers; others do not know ``n``, and one broken stream would cost all of them.
+    it in its cache when the others come, all at once.
 
     Args:
         ask: gets the number of an answer, and what to call with text as it comes.
@@ -81,6 +81,45 @@ async def asked(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def drawn(
+    client: ModelClient, prompt: Prompt, sampling: Callable[[int], Sampling], samples: int
+) -> list[Completion]:
+    """Several answers to a prompt of ids, in the order of their numbers.
+
+    One request draws them all where the server knows ``n``. What that does not give, `asked` does.
+
+    Args:
+        client: of the server.
+        prompt: the same for all.
+        sampling: how the answer of a number is drawn.
+        samples: how many; see `asked`.
+
+    Raises:
+        ValueError, ModelError: see `asked`.
+    """
+    together: list[Completion] = []
+    if samples > 1 and client.draws_several:
+
+        async def several(most: int) -> list[Completion]:
+            fitting = replace(sampling(0), max_tokens=most)
+            return await client.complete_several(prompt, fitting, samples)
+
+        together = await fitted(several, sampling(0).max_tokens, len(prompt))
+
+    async def ask(number: int, on_text: OnText | None) -> Completion:
+        mine = sampling(len(together) + number)
+
+        async def one(most: int) -> Completion:
+            fitting = replace(mine, max_tokens=most)
+            return await client.complete(prompt, fitting, on_text=on_text)
+
+        return await fitted(one, mine.max_tokens, len(prompt))
+
+    if together and len(together) >= samples:
+        return together
+    return together + await asked(ask, samples - len(together))
+
+
 async def _answers(tasks: Sequence["asyncio.Future[_Answer]"]) -> list[_Answer]:
     """What they come to; what there is of it where the budget ends and some will do."""
     try:
@@ -98,8 +137,8 @@ async def _answers(tasks: Sequence["asyncio.Future[_Answer]"]) -> list[_Answer]:
 
 
 async def fitted(
-    ask: Callable[[int], Awaitable[Completion]], most: int, prompt_tokens: int
-) -> Completion:
+    ask: Callable[[int], Awaitable[_Answer]], most: int, prompt_tokens: int
+) -> _Answer:
     """An answer; a shorter one where prompt and answer together exceed the model's context.
 
     Args:

@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import Self
 
 from model.answer import Completion, Sampling
-from model.client import ModelClient, OnText
+from model.client import ModelClient
 from model.errors import TokenizerProblem
-from model.predict.asking import Chance, asked, fitted, mean, took
+from model.predict.asking import Chance, drawn, mean, took
 from model.predict.means import Means
 from model.predict.predictor import MOST_TOKENS, Prediction, Program, Step
 from model.tokenizer import TRACE_TOKENS, Tokenizer
@@ -75,12 +75,12 @@ class TokenPredictor:
         """Whole traces; see `model.predict.predictor.Predictor`."""
         prompt = Prompt(self.prompt(program, program.begun))
 
-        async def ask(number: int, on_text: OnText | None) -> Prediction:
-            sampling = self._chance.sampling(most, number=number, of=samples, seed=seed)
-            sampling = replace(sampling, stop_ids=(self._end,))
-            return self._prediction(program, await self._asked(prompt, sampling, on_text))
+        def sampling(number: int) -> Sampling:
+            drawn_so = self._chance.sampling(most, number=number, of=samples, seed=seed)
+            return replace(drawn_so, stop_ids=(self._end,))
 
-        return await asked(ask, samples)
+        answers = await drawn(self._client, prompt, sampling, samples)
+        return [self._prediction(program, answer) for answer in answers]
 
     async def step(
         self, program: Program, frames: Sequence[Frame], kind: Kind | None = None
@@ -89,7 +89,7 @@ class TokenPredictor:
         prompt = Prompt(self.prompt(program, frames, kind))
         stops = self._frame_sep, self._end
         sampling = replace(self._chance.sampling(STEP_TOKENS), stop_ids=stops)
-        answer = await self._asked(prompt, sampling)
+        (answer,) = await drawn(self._client, prompt, lambda _: sampling, 1)
         # Where the server does not say what ended a frame, its end did, unless there is no frame.
         end = self._frame_sep if answer.ids or answer.text else self._end
         parsed, logprobs = self._read(answer, kind, end)
@@ -132,16 +132,6 @@ class TokenPredictor:
             value = body.removeprefix(ACTION_SEP + frame.source + ARG_SEP)
             ids += [special(ACTION_SEP), *source, special(ARG_SEP), *encode(value)]
         return [*ids, self._frame_sep]
-
-    async def _asked(
-        self, prompt: Prompt, sampling: Sampling, on_text: OnText | None = None
-    ) -> Completion:
-        async def ask(most: int) -> Completion:
-            return await self._client.complete(
-                prompt, replace(sampling, max_tokens=most), on_text=on_text
-            )
-
-        return await fitted(ask, sampling.max_tokens, len(prompt))
 
     def _prediction(self, program: Program, answer: Completion) -> Prediction:
         parsed, logprobs = self._read(answer, None, self._end)

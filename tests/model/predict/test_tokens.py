@@ -6,6 +6,7 @@ from math import isclose
 
 import pytest
 
+from model.budget import Budget
 from model.errors import ContextExceeded, ServerFailed, TokenizerProblem
 from model.predict.asking import Chance
 from model.predict.predictor import Program, Tokens
@@ -78,6 +79,32 @@ async def test_samples_share_one_reading_of_the_prompt(small_tokenizer: Tokenize
     assert sorted(each["seed"] for each in asked) == [11, 12, 13, 14]
     assert {(each["temperature"], each["top_p"]) for each in asked} == {(0.7, 0.9)}
     assert len({tuple(each["prompt"]) for each in asked}) == 1
+
+
+async def test_one_request_draws_all_samples_where_the_server_can(
+    small_tokenizer: Tokenizer,
+) -> None:
+    ids = ids_of(small_tokenizer, WRITTEN)
+    end = {"finish_reason": "stop", "stop_reason": small_tokenizer.special(END)}
+
+    async def several(exchange: Exchange, server: ModelServer) -> None:
+        body = exchange.request.json
+        counted = server.usage(exchange.request, len(ids) * body["n"])
+        choices = [{"index": n, "text": "", "token_ids": ids} | end for n in range(body["n"])]
+        await exchange.send({"choices": choices, "usage": counted})
+
+    async with asking(several, several) as (server, client):
+        predictor = TokenPredictor(client, small_tokenizer, Chance(0.7, 0.9))
+        found = await predictor.traces(PROGRAM, samples=4, seed=11)
+        assert client.draws_several
+        client.budget = Budget(tokens=10_000)
+        assert not client.draws_several
+    assert [(each["n"], each["seed"]) for each in (asked.json for asked in server.asked)] == [
+        (4, 11)
+    ]
+    assert [each.frames for each in found] == [FRAMES] * 4
+    size = len(example_prompt(small_tokenizer))
+    assert sum((each.tokens for each in found), Tokens()) == Tokens(0, size, 4 * len(ids))
 
 
 async def test_the_others_wait_until_the_first_begins(small_tokenizer: Tokenizer) -> None:
