@@ -66,6 +66,11 @@ class ModelClient:
         self._chance = random.Random(settings.seed)
 
     @property
+    def model(self) -> str:
+        """The model's name on the server."""
+        return self.settings.model
+
+    @property
     def draws_several(self) -> bool:
         """Whether `complete_several` is of use: the server may know ``n``, and no budget has to be
         looked at after each answer."""

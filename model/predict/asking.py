@@ -7,8 +7,9 @@ from typing import TypeVar
 
 from model.answer import Completion, Sampling
 from model.budget import BudgetSpent
-from model.client import ModelClient, OnText
+from model.client import OnText
 from model.errors import ContextExceeded
+from model.predict.completing import Completes
 from model.predict.predictor import Tokens
 from model.wire import Prompt
 
@@ -82,14 +83,14 @@ async def asked(
 
 
 async def drawn(
-    client: ModelClient, prompt: Prompt, sampling: Callable[[int], Sampling], samples: int
+    client: Completes, prompt: Prompt, sampling: Callable[[int], Sampling], samples: int
 ) -> list[Completion]:
     """Several answers to a prompt of ids, in the order of their numbers.
 
     One request draws them all where the server knows ``n``. What that does not give, `asked` does.
 
     Args:
-        client: of the server.
+        client: of the server, or what there is in its place.
         prompt: the same for all.
         sampling: how the answer of a number is drawn.
         samples: how many; see `asked`.

@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import Self
 
 from model.answer import Completion, Sampling
-from model.client import ModelClient
 from model.errors import TokenizerProblem
 from model.predict.asking import Chance, drawn, mean, took
+from model.predict.completing import Completes
 from model.predict.means import Means
 from model.predict.predictor import MOST_TOKENS, Prediction, Program, Step
 from model.tokenizer import TRACE_TOKENS, Tokenizer
@@ -36,7 +36,7 @@ class TokenPredictor:
     """A `model.predict.predictor.Predictor` for a model that knows the tokens of traces.
 
     Args:
-        client: of the server that has the model.
+        client: of the server that has the model, or what there is in its place.
         tokenizer: the model's own.
         chance: how several samples are drawn.
 
@@ -47,13 +47,13 @@ class TokenPredictor:
     name = "cwm"
 
     def __init__(
-        self, client: ModelClient, tokenizer: Tokenizer, chance: Chance | None = None
+        self, client: Completes, tokenizer: Tokenizer, chance: Chance | None = None
     ) -> None:
         if not tokenizer.has_traces:
             raise TokenizerProblem(
                 "the tokenizer has no tokens for traces", "CWM's own has them; or predict by chat"
             )
-        self.model = client.settings.model
+        self.model = client.model
         self._client = client
         self._tokenizer = tokenizer
         self._chance = chance or Chance()
