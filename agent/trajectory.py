@@ -342,7 +342,7 @@ class Forked(_Data):
         run: the other's id.
         step: the last of its steps that was carried over; 0 for none.
         differing: those of them whose results were others when they were repeated here.
-        left_out: those of them that were not repeated.
+        left_out: those of them that could not be repeated: there is no such tool any more.
         seconds: the repeating took.
     """
 

@@ -13,7 +13,11 @@ from importlib import import_module
 import click
 
 COMMANDS = {
+    "tui": "assign issues, watch runs and steer them; what foretrace alone does",
     "run": "let the agent resolve one issue",
+    "replay": "look at a run again, do its actions again, or go on from a step",
+    "show": "print a run as plain text",
+    "export": "write a run as one page, one document, or JSON",
     "verify": "grade a patch against an issue",
     "trace": "record what a call, a test or a script does, line by line",
     "predict": "let a model write what a call does, without running it",
@@ -57,14 +61,21 @@ class _Commands(click.Group):
 
 @click.command(
     cls=_Commands,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
 @click.version_option(package_name="foretrace", prog_name="foretrace")
 @click.pass_context
 def foretrace(context: click.Context, debug: bool) -> None:
-    """An agent that resolves issues in real repositories, one container each."""
+    """An agent that resolves issues in real repositories, one container each.
+
+    Alone it opens the terminal UI.
+    """
     context.obj = debug
+    if context.invoked_subcommand is None:
+        command = import_module("agent.cli.tui").command
+        context.exit(context.invoke(command, run=None, out=None, config=None))
 
 
 def main() -> None:

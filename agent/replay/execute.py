@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _PREDICTING = "simulate"
 """A tool that asks a model and changes nothing: to call it again would tell nothing of the run."""
 
+NO_TOOL = "there is no such tool here"
+"""Why a step was not done again that may have changed something."""
+
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
@@ -143,7 +146,7 @@ def _argument(step: Step) -> tuple[str, str | None]:
 def _why_not(step: Step, tools: Mapping[str, Tool]) -> str:
     """Why a step has nothing to do again; empty when it has."""
     action, result = step.action, step.result
-    if action is None:
+    if action is None or step.malformed is not None:
         return "no valid action"
     if action.tool is None:
         return "the end"
@@ -156,7 +159,7 @@ def _why_not(step: Step, tools: Mapping[str, Tool]) -> str:
     if action.tool == _PREDICTING:
         return "it asks a model"
     if action.tool not in tools:
-        return "there is no such tool here"
+        return NO_TOOL
     return ""
 
 

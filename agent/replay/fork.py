@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agent.errors import WrongUse
 from agent.prepare import Progress
-from agent.replay.execute import repeat
+from agent.replay.execute import NO_TOOL, repeat
 from agent.replay.reading import RecordedRun
 from agent.replay.steps import Step, before_the_first, step_of, steps_of
 from agent.run import Origin
@@ -113,7 +113,7 @@ async def _repeat_all(
     """Do the steps again and carry their events over.
 
     Returns:
-        The steps whose results are others, and those that were not done again.
+        The steps whose results are others, and those whose tool is not there.
     """
     differing: list[int] = []
     left_out: list[int] = []
@@ -123,7 +123,7 @@ async def _repeat_all(
         if not each.same:
             differing.append(each.number)
             progress(f"step {each.number} ({each.tool}) has another result here than it had")
-        if each.why_not:
+        if each.why_not == NO_TOOL:
             left_out.append(each.number)
     return tuple(differing), tuple(left_out)
 

@@ -1,6 +1,7 @@
 """The settings of a run, taken up again: as they were then, but for what is set now."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -13,19 +14,25 @@ _OF_THIS_MACHINE = ("out", "cache", "engine", "images", "confirm")
 """What says nothing of the run, and may be otherwise here."""
 
 
-def settings_of(record: RunRecord, now: Settings) -> Settings:
+def settings_of(record: RunRecord, now: Settings, script: Path | None = None) -> Settings:
     """The settings to act again with, or to go on with.
+
+    Without another policy the run's own decides; a script is for the scripted one, and a model that
+    is not the run's is there to decide.
 
     Args:
         record: of the run.
         now: of this call; what a flag, the environment or the settings file sets wins.
+        script: that the user named.
 
     Raises:
         ConfigProblem: what the run was set to does not fit any more.
     """
     then = {name: value for name, value in record.settings.items() if name not in _OF_THIS_MACHINE}
-    then["policy"] = record.policy
+    then["policy"] = "scripted" if script else record.policy
     wanted = _laid_over(then, now.model_dump(mode="json", exclude_unset=True))
+    if not now.policy and not script and _another_model(then, now):
+        wanted["policy"] = "cwm"
     here = {name: getattr(now, name) for name in _OF_THIS_MACHINE}
     try:
         return Settings.model_validate({**wanted, **here})
@@ -34,6 +41,14 @@ def settings_of(record: RunRecord, now: Settings) -> Settings:
             f"the settings of the run {record.id} do not fit: {first_problem(error)}",
             "another version of Foretrace made it; set what is named anew",
         ) from None
+
+
+def _another_model(then: Mapping[str, object], now: Settings) -> bool:
+    """Whether a model is set now that the run did not have."""
+    before = then.get("model")
+    before = before if isinstance(before, dict) else {}
+    told = now.model.model_dump(mode="json", exclude_unset=True)
+    return any(told.get(name, before.get(name)) != before.get(name) for name in ("url", "name"))
 
 
 def _laid_over(below: Mapping[str, object], above: Mapping[str, object]) -> dict[str, object]:

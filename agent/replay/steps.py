@@ -167,7 +167,7 @@ def _grouped(events: Iterable[Event]) -> Iterator[tuple[int, list[Event]]]:
             if number:
                 yield number, group
             number, group = new, []
-        if number and not isinstance(event.data, (*_AFTERWARDS, Forked)):
+        if number and not isinstance(event.data, _AFTERWARDS):
             group.append(event)
     if number:
         yield number, group
