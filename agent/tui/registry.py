@@ -1,0 +1,38 @@
+"""The screens by name. A new one is its folder and a line here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from textual.screen import Screen
+
+from agent.tui.screens.board.screen import BoardScreen
+from agent.tui.screens.run.screen import RunScreen
+from agent.tui.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenEntry:
+    """One screen.
+
+    Attributes:
+        name: in the code.
+        title: in the command palette.
+        about: what it shows: everything in the folder, one run, or several.
+        make: builds it for a workspace and the folders of the runs in question.
+        key: opens it from any screen where such runs are in question; empty for none.
+    """
+
+    name: str
+    title: str
+    about: Literal["all", "run", "runs"]
+    make: Callable[[Workspace, tuple[Path, ...]], Screen[None]]
+    key: str = ""
+
+
+SCREENS: tuple[ScreenEntry, ...] = (
+    ScreenEntry("board", "Board: issues and runs", "all", lambda place, runs: BoardScreen(place)),
+    ScreenEntry("run", "Run: what it does", "run", lambda place, runs: RunScreen(place, runs[0])),
+)
+"""The first is what opens."""

@@ -1,0 +1,266 @@
+"""What the board shows: a row for every issue that waits, every process that starts, every run.
+
+Rows are derived from the runs' folder alone. Of a run that has ended ``run.json`` and
+``result.json`` are read, once; of one that has not, the events that are new since the last look.
+"""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from agent.issue import Issue
+from agent.runfolder import RunRecord, RunResult
+from agent.tui.alive import writers
+from agent.tui.boardfile import Board, BoardFile, Started
+from agent.tui.control import listening
+from agent.tui.following import Follower
+from agent.tui.progress import Progress
+from agent.tui.verdict import verdict_of
+
+T = TypeVar("T", bound=BaseModel)
+
+State = Literal[
+    "new",
+    "starting",
+    "preparing",
+    "working",
+    "pausing",
+    "paused",
+    "asking",
+    "verifying",
+    "resolved",
+    "submitted",
+    "unresolved",
+    "failed",
+    "stopped",
+    "lost",
+]
+
+LIVE: frozenset[str] = frozenset(
+    {"starting", "preparing", "working", "pausing", "paused", "asking", "verifying"}
+)
+"""States in which a process is at work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the board. Texts are as they were written: not safe to print.
+
+    Attributes:
+        key: names it for as long as it is there.
+        state: what it is at.
+        issue: that it is about; None where the run's record cannot be read.
+        policy: what decides; empty for none yet.
+        attempt, attempts: which run of the issue it is, of how many; 0 for none.
+        step, tokens, cost: so far.
+        began: when, seconds since the epoch; 0 for not yet.
+        seconds: how long it has taken.
+        verdict: of the verification, or why there is none.
+        folder: of the run; None for no run yet.
+        pid: the process at work; 0 for none.
+        started: the board's own note of the process; None for a run started elsewhere.
+    """
+
+    key: str
+    state: State
+    issue: Issue | None = None
+    policy: str = ""
+    attempt: int = 0
+    attempts: int = 0
+    step: int = 0
+    tokens: int = 0
+    cost: float = 0.0
+    began: float = 0.0
+    seconds: float = 0.0
+    verdict: str = ""
+    folder: Path | None = None
+    pid: int = 0
+    started: Started | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether a process is at work."""
+        return self.state in LIVE
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is known of one run's folder."""
+
+    folder: Path
+    record: RunRecord | None = None
+    result: RunResult | None = None
+    token: str = ""
+    follower: Follower = field(init=False)
+    progress: Progress = field(default_factory=Progress)
+
+    def __post_init__(self) -> None:
+        self.follower = Follower(self.folder / "events.jsonl")
+
+    def look(self) -> None:
+        """See what is new."""
+        if self.result is not None:
+            return
+        if self.record is None:
+            self.record = _read(RunRecord, self.folder / "run.json")
+        self.token = self.token or getattr(listening(self.folder), "token", "")
+        self.result = _read(RunResult, self.folder / "result.json")
+        while self.result is None and (events := self.follower.more()):
+            for event in events:
+                self.progress.take(event)
+
+
+class RunStore:
+    """The runs of one folder. Looks when told to; safe to be told in a thread, one at a time.
+
+    Attributes:
+        out: the folder.
+        board: the board's own file in it.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.board = BoardFile(out)
+        self._known: dict[str, _Known] = {}
+
+    def look(self) -> list[Row]:
+        """The rows as of now: the newest first, issues without a run before them.
+
+        Raises:
+            ConfigProblem: the board's file is not one.
+        """
+        board = self.board.read()
+        for name in self._folders():
+            self._known.setdefault(name, _Known(self.out / name)).look()
+        open_logs = {
+            each.follower.path: each for each in self._known.values() if each.result is None
+        }
+        pids = {open_logs[path].folder.name: pid for path, pid in writers(open_logs).items()}
+        runs = sorted(self._known.values(), key=lambda each: each.folder.name)
+        numbers = _attempts(runs)
+        rows = [_run_row(each, pids.get(each.folder.name, 0), numbers, board) for each in runs]
+        rows += _starting_rows(board, {each.token for each in runs})
+        covered = {(row.issue.id, row.issue.repo) for row in rows if row.issue}
+        waiting = [issue for issue in board.issues if (issue.id, issue.repo) not in covered]
+        new = [Row(f"issue {issue.id} {issue.repo}", "new", issue) for issue in waiting]
+        return [*new, *sorted(rows, key=lambda row: row.began, reverse=True)]
+
+    def _folders(self) -> list[str]:
+        """Names of the runs there are; what is gone is forgotten."""
+        try:
+            names = [path.name for path in self.out.iterdir() if (path / "run.json").exists()]
+        except OSError:
+            names = []
+        for gone in self._known.keys() - set(names):
+            del self._known[gone]
+        return names
+
+
+def _read(kind: type[T], path: Path) -> T | None:
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def _attempts(runs: list[_Known]) -> dict[str, tuple[int, int]]:
+    """Which run of its issue each is, and of how many, by the folder's name."""
+    by_issue: dict[tuple[str, str], list[str]] = {}
+    for each in runs:
+        if each.record is not None:
+            key = (each.record.issue.id, each.record.issue.repo)
+            by_issue.setdefault(key, []).append(each.folder.name)
+    return {
+        name: (number, len(names))
+        for names in by_issue.values()
+        for number, name in enumerate(names, start=1)
+    }
+
+
+def _run_row(known: _Known, pid: int, numbers: dict[str, tuple[int, int]], board: Board) -> Row:
+    record, result, progress = known.record, known.result, known.progress
+    name = known.folder.name
+    attempt, attempts = numbers.get(name, (0, 0))
+    began = record.started.timestamp() if record else progress.began
+    if result is not None:
+        usage = result.usage
+        tokens = int(usage.get("input_tokens", 0)) + int(usage.get("output_tokens", 0))
+        step, cost = result.steps, float(usage.get("cost", 0.0))
+        seconds = sum(result.timings.values())
+    else:
+        step, tokens, cost = progress.step, progress.tokens, progress.cost
+        seconds = (time.time() if pid else progress.last or began) - began
+    return Row(
+        key=f"run {name}",
+        state=_state(result, progress, pid),
+        issue=record.issue if record else None,
+        policy=record.policy if record else progress.policy,
+        attempt=attempt,
+        attempts=attempts,
+        step=step,
+        tokens=tokens,
+        cost=cost,
+        began=began,
+        seconds=max(seconds, 0.0),
+        verdict=verdict_of(result, progress),
+        folder=known.folder,
+        pid=pid,
+        started=next((each for each in board.started if each.token == known.token), None),
+    )
+
+
+def _state(result: RunResult | None, progress: Progress, pid: int) -> State:
+    if result is not None:
+        stopped = result.status == "failed" and result.reason == "stopped by the user"
+        return "stopped" if stopped else result.status
+    if not pid:
+        return "lost"
+    return "verifying" if progress.stage == "ended" else progress.stage
+
+
+def _starting_rows(board: Board, running: set[str]) -> list[Row]:
+    """Processes that have no run's folder: not yet, or because they ended before."""
+    issues = {(issue.id, issue.repo): issue for issue in board.issues}
+    rows = []
+    for each in board.started:
+        if each.token in running:
+            continue
+        alive = is_started(each)
+        unknown = Issue(id=each.issue, repo=each.repo, text=each.issue)
+        rows.append(
+            Row(
+                key=f"start {each.token}",
+                state="starting" if alive else "failed",
+                issue=issues.get((each.issue, each.repo), unknown),
+                policy=each.policy,
+                began=each.time,
+                seconds=time.time() - each.time if alive else 0.0,
+                verdict="" if alive else _last_words(each.log),
+                pid=each.pid if alive else 0,
+                started=each,
+            )
+        )
+    return rows
+
+
+def is_started(started: Started) -> bool:
+    """Whether a process that was started here still lives, and its number means no other."""
+    try:
+        command = Path(f"/proc/{started.pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+    return started.token.encode() in command
+
+
+def _last_words(log: Path) -> str:
+    """The line in which a process said why it ended."""
+    try:
+        lines = log.read_bytes()[-4096:].decode("utf-8", "replace").splitlines()
+    except OSError:
+        lines = []
+    said = [line.strip() for line in lines if line.strip()]
+    told = next((line for line in reversed(said) if line.startswith("foretrace: ")), "")
+    return told.removeprefix("foretrace: ") or (said[-1] if said else "it ended without a word")

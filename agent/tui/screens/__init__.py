@@ -1,0 +1,1 @@
+"""The screens: one folder each, and one line each in `agent.tui.registry`."""

@@ -1,0 +1,1 @@
+"""The board: issues and runs in one table."""

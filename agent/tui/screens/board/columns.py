@@ -1,0 +1,94 @@
+"""The board's columns: what stands in each, how wide it is, and which there is room for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agent.tui.runs import Row
+from agent.tui.words import count, duration, money, repository, state_words, title
+
+_PADDING = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.
+
+    Attributes:
+        name: its heading.
+        width: cells; 0 for what the others leave.
+        text: what stands in it; not safe to draw yet.
+        order: what the board is sorted by in it.
+        least: columns that the screen must have for it.
+        right: whether it is set to the right.
+    """
+
+    name: str
+    width: int
+    text: Callable[[Row], str]
+    order: Callable[[Row], object]
+    least: int = 0
+    right: bool = False
+
+
+_LEAST_TITLE = 12
+
+COLUMNS: tuple[Column, ...] = (
+    Column("state", 12, lambda row: state_words(row.state), lambda row: _urgency(row)),
+    Column("repository", 14, lambda row: _repo(row), lambda row: _repo(row)),
+    Column("title", 0, lambda row: _title(row), lambda row: _title(row).lower()),
+    Column("policy", 8, lambda row: row.policy, lambda row: row.policy, 100),
+    Column("try", 5, lambda row: _attempt(row), lambda row: row.attempt, 100, True),
+    Column("step", 4, lambda row: str(row.step or ""), lambda row: row.step, 0, True),
+    Column("tokens", 6, lambda row: _tokens(row), lambda row: row.tokens, 110, True),
+    Column("cost", 7, lambda row: money(row.cost), lambda row: row.cost, 120, True),
+    Column("time", 7, lambda row: _time(row), lambda row: row.seconds, 0, True),
+    Column("verdict", 12, lambda row: row.verdict, lambda row: row.verdict, 90),
+)
+
+_WIDER = {
+    "repository": ((130, 26), (100, 18)),
+    "policy": ((130, 10),),
+    "verdict": ((160, 44), (120, 24), (100, 16)),
+}
+"""From so many columns of the screen on a column is so wide, the widest first."""
+
+
+def layout(width: int) -> list[tuple[Column, int]]:
+    """The columns a screen has room for, and how wide each is."""
+    there = [column for column in COLUMNS if width >= column.least]
+    widths = {column.name: _width(column, width) for column in there}
+    left = width - sum(each + 2 * _PADDING for each in widths.values()) - 2 * _PADDING - 2
+    return [(each, widths[each.name] or max(left, _LEAST_TITLE)) for each in there]
+
+
+def _width(column: Column, width: int) -> int:
+    wider = (each for least, each in _WIDER.get(column.name, ()) if width >= least)
+    return next(wider, column.width)
+
+
+_URGENCY = ("asking", "paused", "pausing", "working", "verifying", "preparing", "starting", "new")
+
+
+def _urgency(row: Row) -> tuple[int, str]:
+    place = _URGENCY.index(row.state) if row.state in _URGENCY else len(_URGENCY)
+    return place, row.state
+
+
+def _repo(row: Row) -> str:
+    return repository(row.issue.repo) if row.issue else ""
+
+
+def _title(row: Row) -> str:
+    return title(row.issue) if row.issue else row.key
+
+
+def _attempt(row: Row) -> str:
+    return f"{row.attempt}/{row.attempts}" if row.attempts > 1 else ""
+
+
+def _tokens(row: Row) -> str:
+    return count(row.tokens) if row.tokens else ""
+
+
+def _time(row: Row) -> str:
+    return duration(row.seconds) if row.began else ""

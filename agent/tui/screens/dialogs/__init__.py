@@ -1,0 +1,1 @@
+"""Small questions that several screens put: yes or no, and a text."""

@@ -1,0 +1,1 @@
+"""The help: what the screen below is for, and its keys."""

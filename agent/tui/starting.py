@@ -1,0 +1,131 @@
+"""Starting runs, and stopping them: each is a process of its own that outlives the screen."""
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.errors import WrongUse
+from agent.issue import Issue
+from agent.tui.boardfile import BoardFile, Started
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """How an issue is to be worked on; what is empty is as the settings have it.
+
+    Attributes:
+        policy: what decides.
+        model, model_url: which model, and where it answers.
+        simulate: off, advise or gate.
+        confirm: before which calls to ask.
+        attempts: how many runs.
+        turns, seconds, tokens, cost: limits of each.
+        script: actions for the scripted policy.
+    """
+
+    policy: str = ""
+    model: str = ""
+    model_url: str = ""
+    simulate: str = ""
+    confirm: str = ""
+    attempts: int = 1
+    turns: str = ""
+    seconds: str = ""
+    tokens: str = ""
+    cost: str = ""
+    script: str = ""
+
+    def flags(self) -> list[str]:
+        """As ``foretrace run`` takes them."""
+        named = {
+            "--policy": self.policy,
+            "--model": self.model,
+            "--model-url": self.model_url,
+            "--simulate": self.simulate,
+            "--confirm": self.confirm,
+            "--turns": self.turns,
+            "--seconds": self.seconds,
+            "--tokens": self.tokens,
+            "--cost": self.cost,
+            "--script": self.script,
+        }
+        return [f"{flag}={value}" for flag, value in named.items() if value]
+
+
+class Starter:
+    """Starts runs in one folder, and stops those of it."""
+
+    def __init__(self, out: Path, config: Path | None = None) -> None:
+        """Args: out: where runs are written. config: the settings file that was named."""
+        self._out = out.absolute()
+        self._config = config
+        self._children: list[subprocess.Popen[bytes]] = []
+
+    def start(self, issue: Issue, assignment: Assignment) -> list[Started]:
+        """Start the attempts at one issue.
+
+        Raises:
+            WrongUse: the issue names no repository, or a process cannot be started.
+        """
+        if not issue.repo:
+            raise WrongUse(f"{issue.id} names no repository", "add it again, with its repository")
+        return [self._start(issue, assignment) for _ in range(assignment.attempts)]
+
+    def stop(self, pid: int) -> None:
+        """Have a run's process end as Ctrl-C does: it cleans up and says so in its folder.
+
+        Raises:
+            WrongUse: it cannot be told.
+        """
+        try:
+            os.kill(pid, signal.SIGINT)
+        except ProcessLookupError:
+            pass  # it has ended on its own
+        except OSError as error:
+            raise WrongUse(f"the run cannot be stopped: {error.strerror}") from None
+
+    def reap(self) -> None:
+        """Let go of processes that have ended, so that they count as such."""
+        self._children = [each for each in self._children if each.poll() is None]
+
+    def _start(self, issue: Issue, assignment: Assignment) -> Started:
+        token = secrets.token_hex(6)
+        log = self._out / "started" / f"{token}.log"
+        try:
+            log.parent.mkdir(parents=True, exist_ok=True)
+            listed = log.with_suffix(".jsonl")
+            listed.write_text(issue.model_dump_json() + "\n", encoding="utf-8")
+            with log.open("wb") as words:
+                process = subprocess.Popen(
+                    self._command(token, listed, issue, assignment),
+                    stdin=subprocess.DEVNULL,
+                    stdout=words,
+                    stderr=words,
+                    start_new_session=True,  # the terminal's end and its Ctrl-C are not the run's
+                )
+        except OSError as error:
+            raise WrongUse(f"the run cannot be started: {error}") from None
+        self._children.append(process)
+        started = Started(
+            token=token,
+            issue=issue.id,
+            repo=issue.repo,
+            policy=assignment.policy,
+            time=time.time(),
+            pid=process.pid,
+            log=log,
+        )
+        BoardFile(self._out).note(started)
+        return started
+
+    def _command(self, token: str, listed: Path, issue: Issue, assignment: Assignment) -> list[str]:
+        command = [sys.executable, "-m", "agent.cli", "run", f"{listed}#{issue.id}"]
+        command += [f"--steered={token}", f"--out={self._out}", *assignment.flags()]
+        if self._config is not None:
+            command.append(f"--config={self._config}")
+        return command
