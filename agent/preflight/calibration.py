@@ -113,23 +113,34 @@ class Calibration:
     @property
     def brier(self) -> float | None:
         """Mean squared error of the confidence that a verdict is right; 0 is best. (Brier, 1950)"""
-        if not self.confidences:
-            return None
-        return sum((sure - right) ** 2 for _, sure, right in self.confidences) / self.compared
+        return brier([(sure, right) for _, sure, right in self.confidences])
 
     def reliability(self) -> list[Bin]:
         """How often verdicts were right, by how sure they were."""
-        bins = []
-        for low, high in pairwise(_BINS):
-            last = high == _BINS[-1]
-            inside = [
-                (sure, right)
-                for _, sure, right in self.confidences
-                if low <= sure < high or (last and sure == high)
-            ]
-            mean = sum(sure for sure, _ in inside) / len(inside) if inside else 0.0
-            bins.append(Bin(low, high, Share(sum(r for _, r in inside), len(inside)), mean))
-        return bins
+        return reliability([(sure, right) for _, sure, right in self.confidences])
+
+
+def brier(found: Sequence[tuple[float, bool]]) -> float | None:
+    """The mean squared error of confidences that something is right; None of none."""
+    if not found:
+        return None
+    return sum((sure - right) ** 2 for sure, right in found) / len(found)
+
+
+def reliability(found: Sequence[tuple[float, bool]], edges: Sequence[float] = _BINS) -> list[Bin]:
+    """How often something was right, by how sure it was said.
+
+    Args:
+        found: the confidence of each, and whether it was right.
+        edges: between the bins, the ends included.
+    """
+    bins = []
+    for low, high in pairwise(edges):
+        last = high == edges[-1]
+        inside = [(s, r) for s, r in found if low <= s < high or (last and s == high)]
+        mean = sum(sure for sure, _ in inside) / len(inside) if inside else 0.0
+        bins.append(Bin(low, high, Share(sum(r for _, r in inside), len(inside)), mean))
+    return bins
 
 
 def calibrate(events: Iterable[Event]) -> list[Calibration]:
