@@ -63,6 +63,7 @@ def command(
     """
     from model.serve.checkpoint import CWM, find_checkpoint
     from model.serve.command import command_line
+    from model.serve.generation import write_defaults
     from model.serve.plan import Wish
 
     if more and not more[0].startswith("-"):
@@ -80,7 +81,9 @@ def command(
             plan.problem.hint += "; --force starts it all the same"
             raise plan.problem
         click.echo(safe(f"  started all the same: {plan.problem.message}"), err=True)
-    arguments = command_line(program, plan, host, port, more)
+    folder = settings.cache.absolute() / "serve" / str(port)
+    defaults = write_defaults(checkpoint.stop_ids, folder)
+    arguments = command_line(program, plan, host, port, more, defaults)
     if dry_run:
         click.echo(safe(shlex.join(arguments)))
         return DONE

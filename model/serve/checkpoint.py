@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import from_json
 
 from model.errors import ModelMisconfigured
+from model.serve.generation import CWM_STOPS, stops_of
 from model.tokenizer import find_tokenizer
 
 CWM = "facebook/cwm"
@@ -22,6 +23,7 @@ _ALIKE = frozenset({CWM, "facebook/cwm-sft", "facebook/cwm-pretrain"})
 """Its release has three sets of weights of one shape."""
 
 _CONFIG = "config.json"
+_CWM_ARCHITECTURE = "CwmForCausalLM"
 _BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 _FULL = "full_attention"
 _MOST_BYTES = 16 * 1024 * 1024
@@ -73,6 +75,7 @@ class _Quantization(BaseModel):
 class _Config(BaseModel):
     """The fields of a ``config.json`` that memory depends on."""
 
+    architectures: list[str] = []
     hidden_size: int = Field(gt=0)
     num_hidden_layers: int = Field(gt=0, le=10_000)
     num_attention_heads: int = Field(gt=0)
@@ -107,12 +110,14 @@ class Checkpoint:
         name: what it is called on the server.
         shape: None where it is not known: the model is not here, or of a kind not counted here.
         local: whether the source is a folder here, so that nothing has to be fetched.
+        stop_ids: tokens that end its answers; empty where that is left to its own files.
     """
 
     source: str
     name: str
     shape: Shape | None
     local: bool
+    stop_ids: tuple[int, ...] = ()
 
 
 def find_checkpoint(model: str) -> Checkpoint:
@@ -123,24 +128,35 @@ def find_checkpoint(model: str) -> Checkpoint:
     """
     folder = Path(os.path.expanduser(model))  # noqa: PTH111 - Path's own raises for unknown users
     if folder.is_dir():
-        shape = _read_shape(folder)
-        return Checkpoint(str(folder.absolute()), folder.resolve().name, shape, local=True)
+        shape, stops = _read_shape(folder), _stops(folder)
+        return Checkpoint(
+            str(folder.absolute()), folder.resolve().name, shape, local=True, stop_ids=stops
+        )
     if model.startswith(("/", "./", "../", "~")) or model.count("/") > 1 or not model.strip():
         raise ModelMisconfigured(
             f"there is no model at {model!r}", "give a folder with a config.json, or a hub name"
         )
-    return Checkpoint(model, model, _hub_shape(model), local=False)
+    return _on_hub(model)
 
 
-def _hub_shape(name: str) -> Shape | None:
-    """The shape of a model on the hub, if its figures are built in or its folder is cached."""
+def _on_hub(name: str) -> Checkpoint:
+    """A model on the hub, of which much is known if it is built in or its folder is cached."""
     if name in _ALIKE:
-        return CWM_SHAPE
+        return Checkpoint(name, name, CWM_SHAPE, local=False, stop_ids=CWM_STOPS)
     with suppress(ModelMisconfigured):
         tokenizer = find_tokenizer("", name)
         if tokenizer is not None:
-            return _read_shape(tokenizer.parent)
-    return None
+            shape, stops = _read_shape(tokenizer.parent), _stops(tokenizer.parent)
+            return Checkpoint(name, name, shape, local=False, stop_ids=stops)
+    return Checkpoint(name, name, None, local=False)
+
+
+def _stops(folder: Path) -> tuple[int, ...]:
+    """What ends the answers of the model in a folder, if it is a CWM."""
+    config = _read_config(folder)
+    if config is None or _CWM_ARCHITECTURE not in config.architectures:
+        return ()
+    return stops_of(folder / "tokenizer.json")
 
 
 def _read_shape(folder: Path) -> Shape | None:

@@ -41,7 +41,12 @@ def build_of(program: Path) -> Build | None:
 
 
 def command_line(
-    program: str | Path, plan: Plan, host: str, port: int, more: Sequence[str] = ()
+    program: str | Path,
+    plan: Plan,
+    host: str,
+    port: int,
+    more: Sequence[str] = (),
+    defaults: Path | None = None,
 ) -> list[str]:
     """What starts the server.
 
@@ -51,6 +56,7 @@ def command_line(
         host: the address it listens on.
         port: the same.
         more: arguments as they are; where they repeat one of ours, they win.
+        defaults: the folder with what holds where a request does not say; None for the model's.
     """
     wish = plan.wish
     command = [str(program), "serve", plan.checkpoint.source]
@@ -59,6 +65,8 @@ def command_line(
     if wish.context is not None:
         command += ["--max-model-len", str(wish.context)]
     command += ["--enable-prefix-caching", "--enable-prompt-tokens-details"]
+    if defaults is not None:
+        command += ["--generation-config", str(defaults)]
     if wish.quantization:
         command += ["--quantization", wish.quantization]
     if not plan.gpus:

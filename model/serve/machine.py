@@ -1,23 +1,13 @@
-"""What there is to serve a model on: GPUs as ``nvidia-smi`` names them, or main memory."""
+"""What there is to serve a model on: GPUs as their makers' programs name them, or main memory."""
 
 import os
-import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-_MIB = 1024**2
-_QUERY = "--query-gpu=index,uuid,name,memory.total,memory.free"
+from model.serve import amd, nvidia
+from model.serve.gpu import Gpu
+
 _FAST_BF16 = frozenset({"avx512_bf16", "amx_bf16"})
-
-
-@dataclass(frozen=True, slots=True)
-class Gpu:
-    """A GPU. Sizes are bytes."""
-
-    name: str
-    total: int
-    free: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,44 +27,8 @@ class Machine:
 
 def look_around() -> Machine:
     """This machine."""
-    return Machine(_gpus(), _available(), bool(_FAST_BF16 & _flags()))
-
-
-def _gpus() -> tuple[Gpu, ...]:
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return ()
-    command = [program, _QUERY, "--format=csv,noheader,nounits"]
-    try:
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return ()  # a driver that does not answer serves nobody
-    return read_gpus(ended.stdout, os.environ.get("CUDA_VISIBLE_DEVICES"))
-
-
-def read_gpus(table: str, visible: str | None) -> tuple[Gpu, ...]:
-    """The GPUs of nvidia-smi's table.
-
-    Args:
-        table: lines of index, uuid, name, and MiB in total and free.
-        visible: ``CUDA_VISIBLE_DEVICES``, which chooses and orders them; None for all. As CUDA
-            does, what stands after one that is not there is not seen.
-    """
-    found: dict[str, Gpu] = {}
-    for line in table.splitlines():
-        fields = [field.strip() for field in line.split(",")]
-        if len(fields) != 5 or not (fields[3].isdecimal() and fields[4].isdecimal()):
-            continue  # a part of a GPU, or one whose memory is the machine's, tells no size
-        gpu = Gpu(fields[2], int(fields[3]) * _MIB, int(fields[4]) * _MIB)
-        found[fields[0]] = found[fields[1]] = gpu
-    if visible is None:
-        return tuple(gpu for name, gpu in found.items() if name.isdecimal())
-    chosen: list[Gpu] = []
-    for name in (part.strip() for part in visible.split(",")):
-        if name not in found:
-            break
-        chosen.append(found[name])
-    return tuple(chosen)
+    gpus = nvidia.find_gpus(os.environ) or amd.find_gpus(os.environ)
+    return Machine(gpus, _available(), bool(_FAST_BF16 & _flags()))
 
 
 def _available() -> int:

@@ -6,7 +6,8 @@ from functools import partial
 
 from model.errors import ModelMisconfigured
 from model.serve.checkpoint import Checkpoint, Shape
-from model.serve.machine import Gpu, Machine
+from model.serve.gpu import Gpu, Maker
+from model.serve.machine import Machine
 from model.serve.memory import CPU_OVERHEAD, GIB, Need, check_devices, largest_tp, need
 
 UTILIZATION = 0.9
@@ -14,6 +15,12 @@ UTILIZATION = 0.9
 
 CONTEXT = 131_072
 """Tokens of the longest request unless told otherwise; CWM's."""
+
+_ASK: dict[Maker, str] = {
+    "nvidia": "nvidia-smi names them; end them, or choose others with CUDA_VISIBLE_DEVICES",
+    "amd": "amd-smi process names them; end them, or choose others with HIP_VISIBLE_DEVICES",
+}
+"""What to do where other programs hold a GPU's memory."""
 
 _SMALLEST = 4_096
 """A context below this is not worth proposing."""
@@ -193,7 +200,7 @@ def _busy(gpus: tuple[Gpu, ...]) -> ModelMisconfigured | None:
             return ModelMisconfigured(
                 f"other programs hold {gib(gpu.total - gpu.free)} of the {gib(gpu.total)} of GPU "
                 f"{number} ({gpu.name})",
-                "nvidia-smi names them; end them, or choose others with CUDA_VISIBLE_DEVICES",
+                _ASK[gpu.maker],
             )
     return None
 

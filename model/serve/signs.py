@@ -84,7 +84,7 @@ _CAUSES = (
         re.compile(r"Free memory on device \S* ?\(([\d.]+)/([\d.]+) GiB\) on startup"),
         _failed,
         "only {0} of a GPU's {1} GiB are free",
-        "nvidia-smi names the programs that hold the rest",
+        "nvidia-smi or amd-smi names the programs that hold the rest",
     ),
     _Cause(
         re.compile(r"OutOfMemoryError|(?:CUDA|HIP) out of memory"),
@@ -120,7 +120,7 @@ _CAUSES = (
         ),
         _failed,
         "vLLM finds no GPU that it can use",
-        "nvidia-smi says whether the driver works; without a GPU it takes the CPU build of vLLM",
+        "nvidia-smi or amd-smi says whether the driver works; vLLM's CPU build does without a GPU",
     ),
     _Cause(
         re.compile(

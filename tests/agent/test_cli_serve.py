@@ -1,6 +1,8 @@
 """``foretrace serve``: what it says first, and that what it started ends with it."""
 
+import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -14,9 +16,11 @@ from pathlib import Path
 import pytest
 
 from tests.agent.conftest import CommandLine, Ended
-from tests.model.serve.standin import checkpoint, gpus, stand_in
+from tests.model.serve.standin import amd_gpus, checkpoint, gpus, stand_in
+from tests.model.tokenizers import SMALL, small_tokenizer_file
 
 H100 = ("NVIDIA H100 80GB HBM3", 81_559, 81_079)
+MI300X = ("AMD Instinct MI300X", 196_592, 196_309)
 
 
 class Serving:
@@ -37,7 +41,8 @@ class Serving:
         self.bin.mkdir()
         foretrace.environment["PATH"] = f"{self.bin}{os.pathsep}{os.environ['PATH']}"
         foretrace.environment["FORETRACE_CACHE"] = str(folder / "cache")
-        foretrace.environment.pop("CUDA_VISIBLE_DEVICES", None)
+        for name in ("CUDA", "HIP", "ROCR"):
+            foretrace.environment.pop(f"{name}_VISIBLE_DEVICES", None)
         self.log = folder / "cache" / "serve" / f"{self.port}.log"
 
     def flags(self, *more: object) -> list[object]:
@@ -241,6 +246,61 @@ def test_cwm_takes_two_gpus_where_it_finds_them(serving: Serving) -> None:
     assert "--tensor-parallel-size 2" in ended.out.splitlines()[-1]
     serving.foretrace.environment["CUDA_VISIBLE_DEVICES"] = "1"
     refused(serving.foretrace("serve", "--dry-run"), 2, "facebook/cwm needs 77.2 GiB")
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_amds_gpus_are_found_as_well(serving: Serving, old: bool) -> None:
+    stand_in(serving.bin)
+    amd_gpus(serving.bin, MI300X, MI300X, ("Raphael", 512, 500), old=old)
+    ended = serving.foretrace("serve", "--dry-run")
+    assert ended.status == 0, ended
+    assert "facebook/cwm on 1 x AMD Instinct MI300X" in ended.out
+    assert "--tensor-parallel-size 1" in ended.out.splitlines()[-1]
+    refused(serving.foretrace("serve", "--tp", "4"), 2, "needs 4 GPUs, 2 found (AMD Instinct")
+    serving.foretrace.environment["HIP_VISIBLE_DEVICES"] = ""
+    assert "on the processor" in serving("--dry-run").out
+
+
+def test_who_holds_an_amd_gpu_is_found_with_amds_program(serving: Serving) -> None:
+    stand_in(serving.bin)
+    amd_gpus(serving.bin, (MI300X[0], MI300X[1], 1_000))
+    refused(serving(), 2, "other programs hold", "amd-smi process", "HIP_VISIBLE_DEVICES")
+
+
+def test_cwms_stop_tokens_hold_at_the_server(serving: Serving) -> None:
+    vllm = stand_in(serving.bin)
+    gpus(serving.bin, H100, H100)
+    ended = serving.foretrace("serve", "--dry-run", "--port", serving.port)
+    assert ended.status == 0, ended
+    words = shlex.split(ended.out.splitlines()[-1])
+    told = json.loads((defaults_of(words) / "generation_config.json").read_text())
+    assert told["eos_token_id"] == [128_001, 128_008, 128_009]
+    assert (told["temperature"], told["top_p"]) == (1.0, 0.95)
+    small_tokenizer_file(serving.model)
+    with serving.started() as child:
+        read_until(child, "foretrace run")
+    told = json.loads((defaults_of(vllm.arguments) / "generation_config.json").read_text())
+    assert told["eos_token_id"] == [SMALL + 1, SMALL + 8, SMALL + 9]
+
+
+def defaults_of(words: list[str]) -> Path:
+    return Path(words[words.index("--generation-config") + 1])
+
+
+def test_a_model_of_another_kind_has_its_own_stop_tokens(serving: Serving, tmp_path: Path) -> None:
+    other = checkpoint(tmp_path / "other", architectures=["LlamaForCausalLM"])
+    small_tokenizer_file(other)
+    for model in (other, serving.model):  # the second has no tokenizer to tell
+        ended = serving.foretrace("serve", "--model", model, "--dry-run")
+        assert ended.status == 0, ended
+        assert "--generation-config" not in ended.out
+
+
+def test_a_cache_that_cannot_be_written_is_told(serving: Serving, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    serving.foretrace.environment["FORETRACE_CACHE"] = str(tmp_path / "file" / "cache")
+    small_tokenizer_file(serving.model)
+    refused(serving("--dry-run"), 2, "cannot be written", "FORETRACE_CACHE")
 
 
 def test_what_seems_not_to_fit_is_started_when_told_so(serving: Serving) -> None:

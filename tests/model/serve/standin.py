@@ -1,4 +1,4 @@
-"""Programs that stand in for vLLM and nvidia-smi: real processes, started from the path."""
+"""Programs that stand in for vLLM, nvidia-smi and amd-smi: real processes, on the path."""
 
 import json
 import os
@@ -137,7 +137,43 @@ def gpus(folder: Path, *free: tuple[str, int, int]) -> None:
     rows = [
         f"{n}, GPU-{n:08x}, {name}, {total}, {left}" for n, (name, total, left) in enumerate(free)
     ]
-    _executable(folder / "nvidia-smi", "#!/bin/sh\ncat <<'END'\n" + "\n".join(rows) + "\nEND\n")
+    _executable(folder / "nvidia-smi", _says("\n".join(rows)))
+
+
+def amd_gpus(folder: Path, *free: tuple[str, int, int], old: bool = False) -> None:
+    """An ``amd-smi``, or an old ``rocm-smi``, that names GPUs: name, MiB in total, MiB free."""
+    if old:
+        cards = {
+            f"card{n}": {
+                "VRAM Total Memory (B)": str(total * 1024**2),
+                "VRAM Total Used Memory (B)": str((total - left) * 1024**2),
+                "Card Series": name,
+            }
+            for n, (name, total, left) in enumerate(free)
+        }
+        _executable(folder / "rocm-smi", _says(json.dumps(cards)))
+        return
+    metric, static = (
+        [
+            {"gpu": n, "mem_usage": {"total_vram": _mb(total), "free_vram": _mb(left)}}
+            for n, (_, total, left) in enumerate(free)
+        ],
+        [{"gpu": n, "asic": {"market_name": name}} for n, (name, _, _) in enumerate(free)],
+    )
+    text = (
+        '#!/bin/sh\nif [ "$1" = metric ]; then\n'
+        f"cat <<'END'\n{json.dumps({'gpu_data': metric})}\nEND\nelse\n"
+        f"cat <<'END'\n{json.dumps({'gpu_data': static})}\nEND\nfi\n"
+    )
+    _executable(folder / "amd-smi", text)
+
+
+def _mb(value: int) -> dict[str, object]:
+    return {"value": value, "unit": "MB"}
+
+
+def _says(text: str) -> str:
+    return f"#!/bin/sh\ncat <<'END'\n{text}\nEND\n"
 
 
 def checkpoint(folder: Path, *, weights: int = 1_000_000, **changes: object) -> Path:

@@ -7,7 +7,8 @@ import pytest
 from model.errors import ModelMisconfigured
 from model.serve.checkpoint import CWM, find_checkpoint
 from model.serve.command import build_of, command_line, environment, find_vllm
-from model.serve.machine import Gpu, Machine
+from model.serve.gpu import Gpu
+from model.serve.machine import Machine
 from model.serve.memory import GIB
 from model.serve.plan import Plan, Wish, make_plan
 from tests.model.serve.standin import checkpoint, stand_in

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.serve.machine import Gpu, look_around, read_gpus
+from model.serve.gpu import Gpu
+from model.serve.machine import look_around
+from model.serve.nvidia import read_gpus
 
 MIB = 1024**2
 TABLE = """\

@@ -6,7 +6,8 @@ import pytest
 
 from model.errors import ModelMisconfigured
 from model.serve.checkpoint import CWM, Checkpoint, find_checkpoint
-from model.serve.machine import Gpu, Machine
+from model.serve.gpu import Gpu
+from model.serve.machine import Machine
 from model.serve.memory import GIB
 from model.serve.plan import Plan, Wish, make_plan
 from tests.model.serve.standin import checkpoint
