@@ -1,11 +1,15 @@
 """What predictors are made from."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from model.client import ModelClient
 from model.errors import ModelMisconfigured
 from model.predict.asking import Chance
 from model.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from model.nano.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +20,13 @@ class Means:
         client: of the server that has the model.
         tokenizer: the model's own.
         chance: how several samples are drawn.
+        engine: of nano, where that is to predict.
     """
 
     client: ModelClient | None = None
     tokenizer: Tokenizer | None = None
     chance: Chance | None = None
+    engine: "Engine | None" = None
 
     def needed_client(self) -> ModelClient:
         """The client.

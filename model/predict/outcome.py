@@ -57,6 +57,8 @@ def outcome(prediction: Prediction, expect: Expect) -> Outcome:
     lost = [p for p in prediction.problems if p.frame is None and p.kind in _LOSING]
     if lost:
         return Outcome("unsure", f"the trace is malformed: {lost[0].detail}")
+    if prediction.doubt:
+        return Outcome("unsure", prediction.doubt)
     if not prediction.frames:
         return Outcome("unsure", "the model wrote no frame")
     states = resolve(prediction.frames)

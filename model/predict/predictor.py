@@ -85,6 +85,8 @@ class Prediction:
         text: what the model wrote; the places of the problems are in it.
         tokens: what it took.
         cut: it ended because it took the most tokens that it may.
+        doubt: why nothing is to be concluded from it, one sentence without its full stop; empty
+            where nothing speaks against it.
     """
 
     frames: tuple[Frame, ...]
@@ -94,6 +96,7 @@ class Prediction:
     text: str
     tokens: Tokens
     cut: bool = False
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from model.errors import ModelMisconfigured
+from model.nano.predictor import NanoPredictor
 from model.predict.chat import ChatPredictor
 from model.predict.means import Means
 from model.predict.predictor import Predictor
@@ -11,6 +12,7 @@ from model.predict.tokens import TokenPredictor
 PREDICTORS: Mapping[str, Callable[[Means], Predictor]] = {
     TokenPredictor.name: TokenPredictor.made_from,
     ChatPredictor.name: ChatPredictor.made_from,
+    NanoPredictor.name: NanoPredictor.made_from,
 }
 
 
@@ -18,8 +20,8 @@ def open_predictor(name: str, means: Means) -> Predictor:
     """A predictor.
 
     Args:
-        name: in `PREDICTORS`; or empty for the best that the means allow: CWM's tokens where the
-            tokenizer has those of traces, chat elsewhere.
+        name: in `PREDICTORS`; or empty for the best that the means allow: nano where it is loaded,
+            CWM's tokens where the tokenizer has those of traces, chat elsewhere.
         means: what there is.
 
     Raises:
@@ -27,11 +29,17 @@ def open_predictor(name: str, means: Means) -> Predictor:
         TokenizerProblem: the tokenizer has no tokens for traces.
     """
     if not name:
-        knows_traces = means.tokenizer is not None and means.tokenizer.has_traces
-        name = TokenPredictor.name if knows_traces else ChatPredictor.name
+        name = _best(means)
     if name not in PREDICTORS:
         shown = " ".join(name.split())[:100]
         raise ModelMisconfigured(
             f"there is no predictor {shown!r}", f"there are: {', '.join(PREDICTORS)}"
         )
     return PREDICTORS[name](means)
+
+
+def _best(means: Means) -> str:
+    if means.engine is not None:
+        return NanoPredictor.name
+    knows_traces = means.tokenizer is not None and means.tokenizer.has_traces
+    return TokenPredictor.name if knows_traces else ChatPredictor.name

@@ -10,7 +10,7 @@ error
 endless
     the same states come again and again; or the trace was cut off within a loop.
 unsure
-    the trace is malformed, contradicts itself, or was cut off elsewhere.
+    the trace is malformed, contradicts itself, was cut off elsewhere, or its own model doubts it.
 """
 
 from collections.abc import Mapping, Sequence

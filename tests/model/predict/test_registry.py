@@ -13,7 +13,7 @@ from tests.model.predict.programs import FRAMES, GOOD, PROGRAM, WRITTEN, asking,
 from tests.model.replies import say
 
 
-@pytest.mark.parametrize("name", PREDICTORS)
+@pytest.mark.parametrize("name", sorted(PREDICTORS.keys() - {"nano"}))
 async def test_each_predicts_the_same_frames(name: str, small_tokenizer: Tokenizer) -> None:
     reply = write(small_tokenizer, WRITTEN) if name == "cwm" else say(GOOD)
     async with asking(reply) as (_, client):
@@ -47,11 +47,22 @@ async def test_what_is_missing_is_told(small_tokenizer: Tokenizer) -> None:
         open_predictor("", Means())
     with pytest.raises(ModelMisconfigured, match="no predictor 'x y'") as caught:
         open_predictor("x\ny", Means())
-    assert caught.value.hint == "there are: cwm, chat"
+    assert caught.value.hint == "there are: cwm, chat, nano"
+    with pytest.raises(ModelMisconfigured, match="nano has to be loaded"):
+        open_predictor("nano", Means(tokenizer=small_tokenizer))
 
 
 def test_nothing_slow_is_imported() -> None:
     code = "import sys, model.predict.registry, model.predict.verdict; print(*sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(found.stdout.split())
-    assert not loaded & {"openai", "tokenizers", "docker", "httpx", "libcst", "agent", "tools"}
+    assert not loaded & {
+        "openai",
+        "tokenizers",
+        "docker",
+        "httpx",
+        "libcst",
+        "numpy",
+        "agent",
+        "tools",
+    }
