@@ -27,6 +27,7 @@ COMMANDS = {
     "stats": "say how far predictions can be trusted, from the runs there are",
     "eval": "put a question to a model for every record of a data set",
     "serve": "start a vLLM server with CWM's settings, and watch it",
+    "nano": "make the built-in world model: its data, its training, its measures",
     "env": "build, list and remove environment images",
     "doctor": "say what works on this machine, and what mends the rest",
     "clean": "remove what dead runs left behind",

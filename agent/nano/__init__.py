@@ -1,0 +1,1 @@
+"""The making of nano: its data, its training, its measures."""

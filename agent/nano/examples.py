@@ -1,0 +1,209 @@
+"""From a number to the examples of one program: generated, called, recorded, mutated, tested."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from agent.nano.recording import Recorder
+from model.nano.programs.arguments import calls
+from model.nano.programs.constructs import constructs
+from model.nano.programs.generate import generate, is_sound
+from model.nano.programs.mix import Mix, Size
+from model.nano.programs.mutation import mutated
+from model.nano.programs.program import Generated
+from model.nano.programs.tests import test_of
+from model.nano.record import Record
+from model.predict.predictor import Program
+from model.trace.frame import Frame, Trace
+from model.trace.recording import Recording
+from model.trace.states import compress
+from model.trace.writing import write_frames
+
+MOST_FRAMES: dict[Size, int] = {"short": 40, "medium": 60, "long": 120}
+"""Of an example; a program that goes on longer is left out, unless it is one that does not end."""
+
+_CANDIDATES = 6
+_TRIES = 3
+_CUT = (16, 40)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What examples are made.
+
+    Attributes:
+        seed: of everything.
+        mix: of the programs.
+        sizes: weights of the sizes.
+        calls: of each program, at most.
+    """
+
+    seed: int
+    mix: Mix
+    sizes: tuple[tuple[Size, float], ...] = (("short", 5.0), ("medium", 4.0), ("long", 1.0))
+    calls: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Called:
+    """A call that was recorded."""
+
+    call: str
+    program: Program
+    recording: Recording
+
+
+def examples(plan: Plan, number: int, recorder: Recorder) -> list[tuple[Generated, list[Record]]]:
+    """The examples of one program, and those of a mutant of it; deterministic by seed and number.
+
+    Args:
+        plan: what is made.
+        number: of the program.
+        recorder: runs it.
+
+    Returns:
+        The program and its examples, and perhaps a mutant and its examples.
+    """
+    rng = random.Random(f"{plan.seed} {number}")
+    sizes = [size for size, _ in plan.sizes]
+    size = rng.choices(sizes, [weight for _, weight in plan.sizes])[0]
+    origin = f"{plan.seed}-{number}"
+    for _ in range(_TRIES):
+        program = generate(rng, plan.mix, size)
+        found = [*_of_program(rng, plan, program, size, recorder)]
+        if found:
+            break
+    else:
+        return []
+    made = [(program, found)]
+    if rng.random() < plan.mix.mutants:
+        wrong = mutated(rng, program)
+        if wrong is not None and is_sound(wrong.source):
+            made.append((wrong, [*_of_program(rng, plan, wrong, size, recorder)]))
+    numbers = iter(range(99))
+    return [
+        (
+            one,
+            [
+                record.model_copy(update={"program": origin, "id": f"{origin}-{next(numbers)}"})
+                for record in records
+            ],
+        )
+        for one, records in made
+    ]
+
+
+def _of_program(
+    rng: random.Random, plan: Plan, program: Generated, size: Size, recorder: Recorder
+) -> Iterator[Record]:
+    count = rng.randint(1, plan.calls)
+    called = _chosen(_called(rng, program, recorder, size), count)
+    tested = _tested(rng, program, called) if rng.random() < plan.mix.tests else None
+    if tested is not None:
+        source, name = tested
+        shown = Program.of_function(source, name, (Frame("call", f"def {name}():\n", {}),))
+        recording = recorder.record(shown, name)
+        record = _record(rng, program, size, _Called(name, shown, recording), "test")
+        if record is not None:
+            yield record
+        called = called[:-1]
+    for one in called:
+        record = _record(rng, program, size, one, "call")
+        if record is not None:
+            yield record
+
+
+def _called(
+    rng: random.Random, program: Generated, recorder: Recorder, size: Size
+) -> Iterator[_Called]:
+    for call in calls(rng, program, _CANDIDATES):
+        shown = Program.of_call(program.source, call)
+        recording = recorder.record(shown)
+        whole = recording.end.why in ("left", "events")
+        if whole and (not recording.trace.ended or _fits(recording.trace, size)):
+            yield _Called(call, shown, recording)
+
+
+def _chosen(called: Iterator[_Called], count: int) -> list[_Called]:
+    """So many at most: first those that reach new lines, then those that take another way."""
+    waiting = [*called]
+    chosen: list[_Called] = []
+    reached: set[tuple[str, int]] = set()
+    ways: set[tuple[int, ...]] = set()
+    while waiting and len(chosen) < count:
+        new = [(len(_lines(one) - reached), _way(one) not in ways) for one in waiting]
+        best = max(range(len(waiting)), key=lambda index: (*new[index], -index))
+        one = waiting.pop(best)
+        chosen.append(one)
+        reached |= _lines(one)
+        ways.add(_way(one))
+    return chosen
+
+
+def _lines(one: _Called) -> set[tuple[str, int]]:
+    return {(f.place.path, f.place.line) for f in one.recording.trace.frames if f.place}
+
+
+def _way(one: _Called) -> tuple[int, ...]:
+    return tuple(frame.place.line for frame in one.recording.trace.frames if frame.place)
+
+
+def _tested(
+    rng: random.Random, program: Generated, called: list[_Called]
+) -> tuple[str, str] | None:
+    known = [
+        (one.call, one.recording.trace.frames[-1].value or "")
+        for one in called
+        if one.recording.trace.ended and one.recording.end.error is None
+    ]
+    return test_of(rng, program, known) if known else None
+
+
+def _record(
+    rng: random.Random, program: Generated, size: Size, one: _Called, form: str
+) -> Record | None:
+    trace = one.recording.trace
+    if not _fits(trace, size) and trace.ended:
+        return None
+    frames = compress(trace.frames)
+    if not trace.ended:
+        if program.family not in _endless() and rng.random() < 0.7:
+            return None
+        frames = frames[: rng.randint(*_CUT)]
+    happened = [
+        name
+        for name, holds in (
+            ("exception", any(frame.kind == "exception" for frame in frames)),
+            ("escaping exception", one.recording.end.error is not None),
+            ("cut", not trace.ended),
+            ("assert", form == "test"),
+        )
+        if holds
+    ]
+    source = one.program.source
+    return Record.model_validate(
+        {
+            "id": "",
+            "program": "",
+            "source": source,
+            "begun": write_frames(frames[:1], ended=False),
+            "trace": write_frames(frames[1:], ended=trace.ended),
+            "frames": len(frames) - 1,
+            "ended": trace.ended,
+            "constructs": tuple(sorted({*constructs(program.source), *happened})),
+            "family": program.family,
+            "call": one.call,
+            "form": form,
+            "size": size,
+        }
+    )
+
+
+def _fits(trace: Trace, size: Size) -> bool:
+    return 2 < len(trace.frames) <= MOST_FRAMES[size]
+
+
+def _endless() -> frozenset[str]:
+    from model.nano.programs.idioms import TEMPLATES
+
+    return frozenset(template.family for template in TEMPLATES["endless"])

@@ -1,0 +1,1 @@
+"""nano: a small code world model of our own, and what it is made from."""

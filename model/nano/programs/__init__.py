@@ -1,0 +1,1 @@
+"""Programs that nano learns from: generated from a typed grammar, never run here."""

@@ -1,0 +1,65 @@
+"""Calls of a program with arguments that reach its branches, as far as one can tell unrun."""
+
+import ast
+import random
+
+from model.nano.programs.program import Generated
+from model.nano.programs.values import value_of, written
+
+
+def calls(rng: random.Random, program: Generated, count: int) -> list[str]:
+    """So many different calls of the entry; fewer where there are no more.
+
+    Arguments are drawn by type, and now and then from the constants of the source and what is next
+    to them, for those are what branches compare with.
+    """
+    numbers, texts = _constants(program.source)
+    found: dict[str, None] = {}
+    for _ in range(count * 3):
+        given: list[str] = []
+        for argument in program.entry.arguments:
+            if argument.default is not None and rng.random() < 0.5:
+                break
+            given.append(written(_argument(rng, argument.kind, numbers, texts)))
+        found[f"{program.entry.name}({', '.join(given)})"] = None
+        if len(found) >= count:
+            break
+    return [*found]
+
+
+def _argument(rng: random.Random, kind: str, numbers: list[int], texts: list[str]) -> object:
+    if kind == "int" and numbers and rng.random() < 0.35:
+        return rng.choice(numbers) + rng.choice((-1, 0, 0, 1))
+    value = value_of(rng, kind)
+    if isinstance(value, str) and kind == "str" and texts and rng.random() < 0.4:
+        text = rng.choice(texts)
+        place = rng.randint(0, len(value))
+        joined = rng.choice(
+            (text, value[:place] + text + value[place:], text + value, value + text)
+        )
+        return joined[:15]
+    if isinstance(value, list) and value and rng.random() < 0.25:
+        pool: list[int] | list[str] = numbers if kind == "list[int]" else texts
+        if pool and kind in ("list[int]", "list[str]"):
+            value[rng.randrange(len(value))] = rng.choice(pool)
+    if (
+        isinstance(value, dict)
+        and value
+        and texts
+        and rng.random() < 0.4
+        and kind == "dict[str, int]"
+    ):
+        value[rng.choice(texts)] = rng.randint(0, 20)
+    return value
+
+
+def _constants(source: str) -> tuple[list[int], list[str]]:
+    numbers: list[int] = []
+    texts: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant):
+            if type(node.value) is int and abs(node.value) < 1000:
+                numbers.append(node.value)
+            elif isinstance(node.value, str) and 0 < len(node.value) <= 8:
+                texts.append(node.value)
+    return numbers, texts
