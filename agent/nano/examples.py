@@ -25,6 +25,8 @@ MOST_FRAMES: dict[Size, int] = {"short": 40, "medium": 60, "long": 120}
 _CANDIDATES = 6
 _TRIES = 3
 _CUT = (16, 40)
+_OF_LIMITS = ("MemoryError", "RecursionError")
+"""Raised because of the limits here; elsewhere the program would do something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +118,12 @@ def _of_program(
 def _called(
     rng: random.Random, program: Generated, recorder: Recorder, size: Size
 ) -> Iterator[_Called]:
-    for call in calls(rng, program, _CANDIDATES):
-        shown = Program.of_call(program.source, call)
-        recording = recorder.record(shown)
-        whole = recording.end.why in ("left", "events")
+    drawn = calls(rng, program, _CANDIDATES)
+    programs = [Program.of_call(program.source, call) for call in drawn]
+    recordings = recorder.record_calls(programs)
+    for call, shown, recording in zip(drawn, programs, recordings, strict=True):
+        error = recording.end.error
+        whole = recording.end.why in ("left", "events") and not (error and error[0] in _OF_LIMITS)
         if whole and (not recording.trace.ended or _fits(recording.trace, size)):
             yield _Called(call, shown, recording)
 

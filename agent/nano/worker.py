@@ -1,9 +1,9 @@
 """Records one generated program after the other, on stdin and stdout.
 
 It is a process of its own, run by path with a Python 3.11 and nothing of ours but the tracer, whose
-path is its argument: what is recorded is what `sandboxes.recording` records in a sandbox. It is no
-sandbox. Only programs of our own grammar ever run here, which can do no more than count; the limits
-are for those that do not end.
+path is its argument; so what is recorded is what `sandboxes.recording` records in a sandbox. It is
+no sandbox. Only programs of our own grammar ever run here, which can do no more than count; the
+limits are for those that do not end.
 
 A line of JSON comes in for each program::
 
@@ -11,25 +11,24 @@ A line of JSON comes in for each program::
 
 where the wrapper, if any, is the source of a function ENTRY that makes the call; else ENTRY is one
 of the source. What goes out is the length of the recording in bytes, a line end, and the recording.
-Each program runs in a fork, which ends with its recording.
 """
 
 import contextlib
 import importlib.util
 import io
 import json
-import mmap
 import os
 import resource
 import signal
 import sys
 import types
-from typing import Any, TypedDict
+from types import FrameType
+from typing import Any, NoReturn, TypedDict
 
 _PATH = "/nano/program.py"
-_BYTES = 1 << 18
 _SECONDS = 2
 _MEMORY = 1 << 30
+_DEEPEST = 1000
 
 
 class Asked(TypedDict):
@@ -41,25 +40,33 @@ class Asked(TypedDict):
     events: int
 
 
+class _Ended(BaseException):
+    """The recording is over; the program has nothing that catches it."""
+
+
+class _Tape:
+    """Takes what the tracer writes, in place of the memory that a sandbox's parent shares."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        self.pieces.append(data)
+
+
 def main(tracer_path: str) -> None:
     """Serve until stdin ends."""
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    signal.signal(signal.SIGVTALRM, _late)
+    asking, answering = sys.stdin, sys.stdout.buffer
+    sys.stdin = io.StringIO()
     tracer = _tracer(tracer_path)
-    tape, control = mmap.mmap(-1, _BYTES), mmap.mmap(-1, 1 << 16)
-    for line in sys.stdin:
-        asked: Asked = json.loads(line)
-        tape[:] = b"\0" * _BYTES
-        control[:] = b"\0" * len(control)
-        pid = os.fork()
-        if pid == 0:
-            try:
-                _limit()
-                _run(tracer, asked, tape, control)
-            finally:
-                os._exit(1)
-        os.waitpid(pid, 0)
-        recording = _whole(tape, control)
-        sys.stdout.buffer.write(b"%d\n" % len(recording) + recording)
-        sys.stdout.buffer.flush()
+    kind = _recorder(tracer)
+    for line in asking:
+        recording = _record(tracer, kind, json.loads(line))
+        answering.write(b"%d\n" % len(recording) + recording)
+        answering.flush()
 
 
 def _tracer(path: str) -> Any:  # a module that is loaded by its path has no types
@@ -71,22 +78,30 @@ def _tracer(path: str) -> Any:  # a module that is loaded by its path has no typ
     return module
 
 
-def _limit() -> None:
-    signal.alarm(_SECONDS)
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    sys.stdin = sys.stdout = io.TextIOWrapper(io.BytesIO())
+def _recorder(tracer: Any) -> Any:
+    """The tracer's recorder, but that the process lives on when a recording ends."""
+
+    class Recorder(tracer.Recorder):  # type: ignore[misc]
+        said: dict[str, object] | None = None
+
+        def end(self, why: str, detail: str = "", error: BaseException | None = None) -> NoReturn:
+            sys.settrace(None)
+            if self.said is None:
+                self.said = {"end": why, "detail": detail, "error": None}
+                if error is not None:
+                    name, message = tracer.described(error)
+                    self.said["error"] = {"type": name, "message": message}
+            raise _Ended
+
+    # Nothing forks here, and what is told of forks is never forgotten.
+    tracer.os = types.SimpleNamespace(**{**vars(os), "register_at_fork": lambda **_: None})
+    return Recorder
 
 
-def _run(tracer: Any, asked: Asked, tape: mmap.mmap, control: mmap.mmap) -> None:
-    request = {
-        "path": _PATH,
-        "events": asked["events"],
-        "value": 400,
-        "repr_seconds": 1.0,
-    }
-    recorder = tracer.Recorder(request, tape, control)
+def _record(tracer: Any, kind: Any, asked: Asked) -> bytes:
+    request = {"path": _PATH, "events": asked["events"], "value": 400, "repr_seconds": 1.0}
+    tape = _Tape()
+    recorder = kind(request, tape, None)
     header = {
         "format": 1,
         "python": ".".join(map(str, sys.version_info[:3])),
@@ -94,6 +109,17 @@ def _run(tracer: Any, asked: Asked, tape: mmap.mmap, control: mmap.mmap) -> None
         "comprehensions": "inlined" if sys.version_info >= (3, 12) else "frames",
     }
     recorder.put(json.dumps(header) + "\n")
+    sys.setrecursionlimit(_DEEPEST)
+    signal.setitimer(signal.ITIMER_VIRTUAL, _SECONDS)
+    with contextlib.suppress(_Ended), contextlib.redirect_stdout(io.StringIO()):
+        _run(tracer, asked, recorder)
+    signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    sys.settrace(None)
+    said = recorder.said or {"end": "time", "detail": "it took too long", "error": None}
+    return b"".join(tape.pieces) + json.dumps(said).encode("ascii") + b"\n"
+
+
+def _run(tracer: Any, asked: Asked, recorder: Any) -> None:
     module = types.ModuleType("program")
     module.__file__ = _PATH
     names = vars(module)
@@ -103,19 +129,13 @@ def _run(tracer: Any, asked: Asked, tape: mmap.mmap, control: mmap.mmap) -> None
         if asked["wrapper"] is not None:
             recorder.add_source(tracer.CALL, asked["wrapper"])
             exec(compile(asked["wrapper"], tracer.CALL, "exec", 0, True), names)
-    except BaseException as error:
+    except Exception as error:
         recorder.end("error", "it cannot be loaded", error)
     tracer.finish(recorder, names[asked["entry"]])
 
 
-def _whole(tape: mmap.mmap, control: mmap.mmap) -> bytes:
-    """What was recorded, with the line that says how it ended."""
-    said: dict[str, object] = {"end": "time", "detail": "it took too long", "error": None}
-    length = control[:8].strip(b"\0 ")
-    if length:
-        said = json.loads(control[8 : 8 + int(length)])
-    end = tape.rfind(b"\n") + 1
-    return tape[:end] + json.dumps(said).encode("ascii") + b"\n"
+def _late(number: int, frame: FrameType | None) -> NoReturn:
+    raise _Ended
 
 
 if __name__ == "__main__":
