@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from agent.cli import nanoeval
 from agent.cli.terminal import safe
 from agent.errors import DONE
 
@@ -11,6 +12,9 @@ from agent.errors import DONE
 @click.group("nano")
 def command() -> None:
     """Make the built-in world model: its data, its training, its measures."""
+
+
+command.add_command(nanoeval.command)
 
 
 @command.command("data")
