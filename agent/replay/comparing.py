@@ -16,7 +16,7 @@ _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _PATTERNS: tuple[tuple[str, str], ...] = (
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)? ?(Z|[+-]\d\d:?\d\d)?", "<time>"),
     (
-        rf"\b({_DAYS}),? (({_MONTHS}) +\d+|\d+ ({_MONTHS}))( \d{{4}})?( \d\d:\d\d:\d\d)?"
+        rf"\b({_DAYS}),? (({_MONTHS}) +\d+|\d+ ({_MONTHS}))( \d{{4}})?( \d\d?:\d\d:\d\d)?"
         r"( [A-Z]{3,4})?( \d{4})?( [+-]\d{4})?",
         "<time>",
     ),

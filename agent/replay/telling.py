@@ -190,11 +190,11 @@ def _divergence(data: Compared) -> Iterable[str]:
 
 
 def _fork(data: Forked) -> list[Section]:
-    lines = []
-    if data.differing:
-        lines.append(f"other results than there: steps {', '.join(map(str, data.differing))}")
-    if data.left_out:
-        lines.append(f"not done again, for want of the tool: steps {', '.join(map(str, data.left_out))}")
+    told = (
+        ("other results than there", data.differing),
+        ("not done again, for want of the tool", data.left_out),
+    )
+    lines = [f"{what}: steps {', '.join(map(str, steps))}" for what, steps in told if steps]
     where = f"after step {data.step}" if data.step else "from its beginning"
     return [Section(f"goes on from {data.run}, {where}", "\n".join(lines))]
 

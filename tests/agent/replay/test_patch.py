@@ -1,0 +1,110 @@
+"""Patches read for whoever shows them: nothing is lost, and only what changed is marked."""
+
+import difflib
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.replay.patch import ChangedFile, Line, read_patch
+
+PATCH = """\
+diff --git a/prices.py b/prices.py
+index 4217c1e..f559471 100644
+--- a/prices.py
++++ b/prices.py
+@@ -5,4 +5,4 @@ def clamp(value, low, high):
+     if value < low:
+         return low
+-    if value < high:
++    if value > high:
+         return high
+"""
+
+
+def only(patch: str) -> ChangedFile:
+    (file,) = read_patch(patch)
+    return file
+
+
+def lines(file: ChangedFile) -> list[Line]:
+    return [line for hunk in file.hunks for line in hunk.lines]
+
+
+def test_lines_are_numbered_on_both_sides_and_the_changed_word_is_marked() -> None:
+    file = only(PATCH)
+    assert (file.name, file.count("added"), file.count("removed")) == ("prices.py", 1, 1)
+    assert [(line.kind, line.old, line.new) for line in lines(file)] == [
+        ("same", 5, 5),
+        ("same", 6, 6),
+        ("removed", 7, None),
+        ("added", None, 7),
+        ("same", 8, 8),
+    ]
+    assert lines(file)[2].parts == (("    if value ", False), ("<", True), (" high:", False))
+    assert lines(file)[3].parts == (("    if value ", False), (">", True), (" high:", False))
+
+
+def test_new_renamed_removed_and_binary_files_say_so() -> None:
+    patch = (
+        "diff --git a/new.py b/new.py\nnew file mode 100644\n--- /dev/null\n+++ b/new.py\n"
+        "@@ -0,0 +1 @@\n+x\n\\ No newline at end of file\n"
+        "diff --git a/old.py b/old.py\ndeleted file mode 100644\n--- a/old.py\n+++ /dev/null\n"
+        "@@ -1 +0,0 @@\n-x\n"
+        "diff --git a/a b c.py b/a b d.py\nsimilarity index 100%\nrename from a b c.py\n"
+        "rename to a b d.py\n"
+        "diff --git a/x.bin b/x.bin\nindex 1..2\nGIT binary patch\nliteral 3\nKcmZ\n"
+    )
+    new, old, moved, binary = read_patch(patch)
+    assert (new.old, new.new) == ("", "new.py")
+    assert [line.kind for line in lines(new)] == ["added", "note"]
+    assert (old.old, old.new) == ("old.py", "")
+    assert "rename to a b d.py" in moved.notes
+    assert "a b d.py" in moved.name
+    assert (binary.name, binary.hunks) == ("x.bin", [])
+    assert "GIT binary patch" in binary.notes
+
+
+def test_lines_with_nothing_in_common_are_marked_as_a_whole() -> None:
+    patch = "--- a/a\n+++ b/a\n@@ -1 +1 @@\n-alpha beta gamma\n+123456789\n"
+    assert [line.parts for line in lines(only(patch))] == [
+        (("alpha beta gamma", False),),
+        (("123456789", False),),
+    ]
+
+
+def test_a_removed_line_that_looks_like_a_header_is_a_line() -> None:
+    patch = "--- a/a\n+++ b/a\n@@ -1,2 +1 @@\n--- old\n-diff --git a/x b/x\n+++ new\n"
+    file = only(patch)
+    assert [(line.kind, line.text) for line in lines(file)] == [
+        ("removed", "-- old"),
+        ("removed", "diff --git a/x b/x"),
+        ("added", "++ new"),
+    ]
+
+
+_LINES = st.lists(st.text(alphabet="ab (.=\t", max_size=12), max_size=12)
+
+
+@given(_LINES, _LINES)
+def test_both_sides_can_be_told_from_it(old: Sequence[str], new: Sequence[str]) -> None:
+    diff = difflib.unified_diff(old, new, "a/f", "b/f", lineterm="", n=99)
+    files = read_patch("".join(f"{line}\n" for line in diff))
+    told = [line for file in files for line in lines(file)]
+    if old != new:
+        assert [line.text for line in told if line.kind != "added"] == list(old)
+        assert [line.text for line in told if line.kind != "removed"] == list(new)
+        assert [line.old for line in told if line.old] == list(range(1, len(old) + 1))
+        assert [line.new for line in told if line.new] == list(range(1, len(new) + 1))
+
+
+@given(st.lists(st.sampled_from([*PATCH.splitlines(), "@@ -1 @@", "diff ", "\\", "x"])))
+def test_whatever_it_is_it_is_read(rows: Sequence[str]) -> None:
+    for file in read_patch("\n".join(rows)):
+        assert all(line.text == "".join(text for text, _ in line.parts) for line in lines(file))
+
+
+@given(st.text())
+def test_any_text_is_read(text: str) -> None:
+    read_patch(text)
+    read_patch(f"@@ -1,3 +1,3 @@\n{text}")
