@@ -117,6 +117,9 @@ class Settings(BaseSettings):
     seed: int = 0
     """Of everything random."""
 
+    nano: Path | None = None
+    """A folder with a model to take for nano; without it the one that comes with this package."""
+
     limits: LimitSettings = LimitSettings()
     sandbox: SandboxSettings = SandboxSettings()
     images: BaseImageSettings = BaseImageSettings()

@@ -6,6 +6,7 @@ A check is one function and one line in `CHECKS`. It never raises: what it finds
 import asyncio
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,12 +116,39 @@ def _git(settings: Settings) -> Iterable[Finding]:
     yield Finding("git", "ok", text)
 
 
+def _nano(settings: Settings) -> Iterable[Finding]:
+    from agent.predicting import nano_folder, uses_nano
+    from model.errors import ModelError
+    from model.nano.checkpoint import shipped
+    from model.nano.engine import Engine
+
+    folder = nano_folder(settings) if uses_nano(settings) else settings.nano
+    if folder is None and not shipped().is_dir():
+        yield Finding("nano", "unused", "its weights are not in this installation")
+        return
+    started = time.monotonic()
+    try:
+        engine = Engine.load(folder)
+    except ModelError as error:
+        yield Finding("nano", "missing", error.message, error.hint or "set nano or FORETRACE_NANO")
+        return
+    took = (time.monotonic() - started) * 1000
+    which = "" if folder is None else f"{folder}: "
+    yield Finding(
+        "nano",
+        "ok",
+        f"{which}{engine.parameters:,} parameters, context {engine.reach.context:,} tokens, "
+        f"loads in {took:.0f} ms",
+    )
+
+
 def _model(settings: Settings) -> Iterable[Finding]:
     from agent.policies.cwm.connect import describe_server
+    from agent.predicting import uses_nano
     from model.errors import ModelError
 
-    if not settings.model.given:
-        yield Finding("model server", "unused", "none set: the built-in repairer decides")
+    if uses_nano(settings):
+        yield Finding("model server", "unused", "none set: nano predicts, the repairer decides")
         return
     try:
         detail = asyncio.run(describe_server(settings.model))
@@ -133,10 +161,11 @@ def _model(settings: Settings) -> Iterable[Finding]:
 
 def _tokenizer(settings: Settings) -> Iterable[Finding]:
     from agent.policies.cwm.connect import way_to_speak
+    from agent.predicting import uses_nano
     from model.errors import ModelError
 
-    if not settings.model.given:
-        yield Finding("tokenizer", "unused", "no model is set")
+    if uses_nano(settings):
+        yield Finding("tokenizer", "unused", "no model server is set")
         return
     try:
         tokenizer, profile, notes = way_to_speak(settings.model)
@@ -168,6 +197,7 @@ CHECKS: tuple[Callable[[Settings], Iterable[Finding]], ...] = (
     _engine,
     _cache,
     _git,
+    _nano,
     _model,
     _tokenizer,
     _prompts,

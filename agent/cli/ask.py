@@ -62,7 +62,7 @@ def command(
     """
     from model.questions.question import Asked, BadRow, Way
 
-    about, by = chosen(question, mode)
+    about, by = chosen(question, mode, settings)
     try:
         source = file.read_text(encoding="utf-8")
     except OSError as error:

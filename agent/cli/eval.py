@@ -55,7 +55,7 @@ def command(
     from model.questions.question import Way
     from model.questions.rows import DataProblem, read_tasks
 
-    asked, by = chosen(question, mode)
+    asked, by = chosen(question, mode, settings)
     try:
         tasks, skipped = read_tasks(data, asked)
     except DataProblem as problem:

@@ -32,12 +32,17 @@ def question_options(function: Callable[P, R]) -> Callable[P, R]:
     return function
 
 
-def chosen(name: str, mode: str | None) -> tuple["Question", "Mode"]:
+_TRACED = ("trace", "step")
+"""The modes in which nothing is answered in words."""
+
+
+def chosen(name: str, mode: str | None, settings: Settings) -> tuple["Question", "Mode"]:
     """The question of that name, and how it is put.
 
     Raises:
-        WrongUse: there is no such question, or it cannot be put that way.
+        WrongUse: there is no such question, or it cannot be put that way, or not to that model.
     """
+    from agent.predicting import NANO, uses_nano
     from model.questions.registry import QUESTIONS
 
     question = QUESTIONS.get(name)
@@ -48,7 +53,16 @@ def chosen(name: str, mode: str | None) -> tuple["Question", "Mode"]:
         raise WrongUse(
             f"{name} cannot be asked by {mode!r}", f"there are: {', '.join(question.modes)}"
         )
-    return question, mode or question.modes[0]
+    if not uses_nano(settings):
+        return question, mode or question.modes[0]
+    traced = [each for each in question.modes if each in _TRACED]
+    if mode in traced or (mode is None and traced):
+        return question, mode or traced[0]
+    raise WrongUse(
+        f"{settings.model.name or NANO} writes only traces: {name} cannot be asked of it"
+        + (f" by {mode}" if mode else ""),
+        f"there are: {', '.join(traced)}" if traced else "name a model that answers in words",
+    )
 
 
 def asking(settings: Settings, at_once: int) -> Settings:

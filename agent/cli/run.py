@@ -103,6 +103,7 @@ async def run_and_report(
     from agent.cli.report import report
     from agent.cli.terminal import safe
     from agent.policies.registry import POLICIES, policy_name
+    from agent.predicting import runs_here, within_reach
     from agent.run import run_issue
     from agent.tui.steered import SteeredOversight
     from sandboxes.engine import Engine, sweep
@@ -118,6 +119,9 @@ async def run_and_report(
     name = policy_name(settings, script)
     if not as_json:
         console.say(f"{safe(issue.id)}: the {name} policy decides")
+    if runs_here(settings.model) and settings.simulate.mode == "off":
+        progress(f"{settings.model.name} only predicts, and --simulate is off: it is not asked")
+    settings = within_reach(settings)
     async with (
         _overseen(settings, console, steered) as oversight,
         POLICIES[name](settings, script, progress) as new_policy,

@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from agent.config import Settings
-from agent.errors import ConfigProblem
-from agent.predicting import predictor_of
+from agent.predicting import open_nano, predictor_here, predictor_of, uses_nano
 from model.budget import Budget
+from model.errors import ModelMisconfigured
 from model.questions.question import Model
+from model.questions.speaking import Said
 
 
 @asynccontextmanager
@@ -18,19 +19,18 @@ async def open_model(
 
     Args:
         settings: ``model`` says which, and how it is spoken to: in its own tokens with the ``cwm``
-            profile, on the chat endpoint with any other.
+            profile, on the chat endpoint with any other. Without any it is nano, here.
         progress: gets a line while its server is waited for, and one for each thing to know of it.
         budget: of all that is asked.
 
     Raises:
-        ConfigProblem: no model is set, or a wrong profile.
+        ConfigProblem: a wrong profile.
         ModelError: the address, the key, the tokenizer or the model is not to be had.
     """
-    if not settings.model.given:
-        raise ConfigProblem(
-            "questions are put to a model, and none is set",
-            "give --model-url and --model, or set model.url and model.name in foretrace.toml",
-        )
+    if uses_nano(settings):
+        engine = await open_nano(settings, progress, budget)
+        yield Model(Wordless(engine.model), predictor_here(engine, settings)), engine.model
+        return
     from agent.policies.cwm.connect import connect
     from model.predict.asking import Chance
     from model.questions.speaking import ChatSpeaker, TokenSpeaker
@@ -47,3 +47,27 @@ async def open_model(
             yield Model(TokenSpeaker(client, tokenizer, chance), predictor), connection.model
         else:
             yield Model(ChatSpeaker(client, chance), predictor), connection.model
+
+
+class Wordless:
+    """The `model.questions.speaking.Speaker` of a model that writes traces and nothing else.
+
+    Args:
+        model: its name.
+    """
+
+    def __init__(self, model: str) -> None:
+        self._model = model
+
+    async def say(
+        self, system: str, user: str, *, reasoning: bool, samples: int, seed: int, most: int
+    ) -> list[Said]:
+        """Nothing.
+
+        Raises:
+            ModelMisconfigured: always.
+        """
+        raise ModelMisconfigured(
+            f"{self._model} writes only traces, and this is to be answered in words",
+            "name another model with --model-url and --model",
+        )

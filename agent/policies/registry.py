@@ -7,6 +7,7 @@ from pathlib import Path
 from agent.config import Settings
 from agent.errors import ConfigProblem, WrongUse
 from agent.policies.policy import Policy
+from agent.predicting import runs_here
 
 Progress = Callable[[str], None]
 NewPolicy = Callable[[], Policy]
@@ -61,11 +62,19 @@ POLICIES: dict[str, Callable[[Settings, Path | None, Progress], Opened]] = {
 def policy_name(settings: Settings, script: Path | None) -> str:
     """The policy to use: the one named; else a configured model's; else the built-in repairer.
 
+    nano, and models like it, predict and decide nothing.
+
     Raises:
-        ConfigProblem: there is no policy of that name.
+        ConfigProblem: there is no policy of that name, or not with that model.
     """
-    default = "cwm" if settings.model.given else "repair"
+    decides = settings.model.given and not runs_here(settings.model)
+    default = "cwm" if decides else "repair"
     name = settings.policy or ("scripted" if script else default)
     if name not in POLICIES:
         raise ConfigProblem(f"there is no policy {name!r}", f"there are: {', '.join(POLICIES)}")
+    if name == "cwm" and runs_here(settings.model):
+        raise ConfigProblem(
+            f"{settings.model.name} predicts executions, and cannot decide what to do",
+            "leave out --policy cwm, or name another model",
+        )
     return name

@@ -90,6 +90,16 @@ def is_checkpoint(folder: Path) -> bool:
         return False
 
 
+def context_of(folder: Path) -> int:
+    """Tokens that the model in a folder reads and writes; 0 where there is none to be had."""
+    try:
+        if (folder / REACH).exists():
+            return _parsed(Reach, folder / REACH).context
+        return _parsed(Config, folder / CONFIG).max_position_embeddings
+    except CheckpointProblem:
+        return 0
+
+
 def read_checkpoint(folder: Path, name: str = "") -> Checkpoint:
     """The checkpoint in a folder.
 

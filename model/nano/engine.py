@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from model.answer import Completion, Finish, Sampling
 from model.errors import ContextExceeded, RequestRefused
-from model.nano.checkpoint import NAME, Checkpoint, read_checkpoint, shipped
+from model.nano.checkpoint import NAME, Checkpoint, CheckpointProblem, read_checkpoint, shipped
 from model.nano.drawing import Draw
 from model.nano.forward import Cache, Floats, Forward
 from model.prices import TokenUsage
@@ -63,7 +63,14 @@ class Engine:
         Raises:
             CheckpointProblem: it is not there, or something is wrong with it.
         """
-        return cls(read_checkpoint(shipped(), NAME) if folder is None else read_checkpoint(folder))
+        if folder is not None:
+            return cls(read_checkpoint(folder))
+        if not shipped().is_dir():
+            raise CheckpointProblem(
+                f"the weights of {NAME} are not in this installation",
+                "install foretrace anew, or name a model with --model-url and --model",
+            )
+        return cls(read_checkpoint(shipped(), NAME))
 
     async def complete(
         self, ids: Sequence[int] | Prompt, sampling: Sampling, on_text: "OnText | None" = None

@@ -76,13 +76,16 @@ def test_no_answer(foretrace: CommandLine, source: Path) -> None:
         (("output", "work.py", "--call", "f("), "the call is no expression"),
         (("input", "work.py"), "for which value? give --output"),
         (("output", "bytes.py", "--call", "f(1)"), "cannot read bytes.py"),
-        (("output", "work.py", "--call", "f(1)"), "questions are put to a model, and none is set"),
+        (("output", "work.py", "--call", "f(1)"), "there is no model at nowhere"),
+        (("complexity", "work.py"), "nano writes only traces: complexity cannot be asked of it"),
+        (("output", "work.py", "--mode", "direct"), "output cannot be asked of it by direct"),
     ],
 )
 def test_wrong_use(
     foretrace: CommandLine, source: Path, arguments: tuple[str, ...], words: str
 ) -> None:
     (foretrace.folder / "bytes.py").write_bytes(b"\xff\xfe")
+    foretrace.environment["FORETRACE_NANO"] = "nowhere"
     ended = foretrace("ask", *arguments)
     assert (ended.status, ended.out) == (2, "")
     assert words in ended.err

@@ -290,13 +290,14 @@ def test_the_other_questions(
         (("output", "crux.jsonl", "--mode", "thinking"), "cannot be asked by 'thinking'"),
         (("output", "none.jsonl"), "cannot read none.jsonl"),
         (("output", "empty.jsonl"), "holds no record for output"),
-        (("output", "crux.jsonl"), "questions are put to a model, and none is set"),
+        (("output", "crux.jsonl"), "there is no model at nowhere"),
     ],
 )
 def test_wrong_use(
     foretrace: CommandLine, data: Path, arguments: tuple[str, ...], words: str
 ) -> None:
     (foretrace.folder / "empty.jsonl").write_text("\n[]\n")
+    foretrace.environment["FORETRACE_NANO"] = "nowhere"
     ended = foretrace("eval", *arguments)
     assert ended.status == 2, ended
     assert words in ended.err

@@ -7,8 +7,9 @@ import pytest
 
 from agent.config import Settings
 from agent.errors import ConfigProblem
-from agent.predicting import open_predictor
+from agent.predicting import open_predictor, within_reach
 from model.errors import ModelUnknown, TokenizerProblem
+from tests.model.nano.checkpoints import write_checkpoint
 from tests.model.predict.programs import FRAMES, PROGRAM
 from tests.model.replies import say
 from tests.model.server import MODEL, model_server
@@ -56,11 +57,32 @@ async def test_samples_are_drawn_as_the_settings_say() -> None:
     assert FRAMES[0].source.strip() in json.dumps(asked[0]["messages"])
 
 
-async def test_without_a_model_it_is_told_how_to_set_one() -> None:
-    with pytest.raises(ConfigProblem, match="need a model") as caught:
-        async with open_predictor(Settings(), lambda line: None):
-            pass
-    assert "--model-url" in caught.value.hint
+async def test_without_a_model_nano_predicts(tmp_path: Path) -> None:
+    folder, said = write_checkpoint(tmp_path / "small"), list[str]()
+    async with open_predictor(Settings(nano=folder), said.append) as predictor:
+        (found,) = await predictor.traces(PROGRAM, most=20)
+    assert (predictor.name, predictor.model) == ("nano", "small")
+    assert found.tokens.written == 20
+    assert said == [f"small, the model in {folder}, predicts"]
+
+
+async def test_a_server_s_model_of_that_name_is_the_server_s() -> None:
+    async with model_server(models={"nano": 4096}) as server:
+        name, said = await kind(server.url, name="nano")
+    assert name == "chat"
+    assert f"nano at {server.url} predicts, profile chat" in said
+
+
+async def test_only_so_much_source_is_gathered_as_nano_reads(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "small", {"context": 400})
+    given = {"model": {"name": str(folder)}, "simulate": {"source_tokens": 300}}
+    assert within_reach(Settings(nano=folder)).simulate.source_tokens == 200
+    assert within_reach(Settings.model_validate(given)).simulate.source_tokens == 300
+    del given["simulate"]
+    assert within_reach(Settings.model_validate(given)).simulate.source_tokens == 200
+    served = Settings.model_validate({"model": {"url": "http://127.0.0.1:9"}, "nano": folder})
+    assert within_reach(served) == served
+    assert within_reach(Settings(nano=tmp_path)).simulate == Settings().simulate
 
 
 async def test_what_is_set_wrongly_is_refused(tmp_path: Path) -> None:

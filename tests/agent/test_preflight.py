@@ -238,9 +238,10 @@ def test_looking_ahead_needs_a_model(
 ) -> None:
     script = write_script(("bash", "true"))
     flags = ("--script", script, "--simulate", "gate", "--test", ABOVE)
+    foretrace.environment["FORETRACE_NANO"] = "nowhere"
     ended = foretrace("run", issue_file, "--repo", project.path, *flags)
     assert ended.status == 2
-    assert "predictions need a model" in ended.err
+    assert "there is no model at nowhere" in ended.err
 
 
 async def knowing(exchange: Exchange, server: ModelServer) -> None:
