@@ -43,7 +43,8 @@ def head_lines(run: RecordedRun) -> Iterator[str]:
     yield f"{result.status}: {one_line(result.reason)}"
     for name, of in (("usage", result.usage), ("seconds", result.timings)):
         if any(of.values()):
-            yield f"{name}: " + ", ".join(f"{key} {value:,g}" for key, value in of.items() if value)
+            used = (f"{one_line(key)} {value:,.10g}" for key, value in of.items() if value)
+            yield f"{name}: {', '.join(used)}"
 
 
 def step_lines(step: Step) -> Iterator[str]:
