@@ -7,8 +7,9 @@ import click
 
 from agent.cli.excerpt import first_line, one_line
 from agent.cli.live import lines_about
-from agent.cli.showview import head_lines, plain
+from agent.cli.showview import head_lines
 from agent.errors import WrongUse
+from agent.export.visible import visible
 from agent.replay.execute import Execution, Repeated
 from agent.replay.reading import RecordedRun
 from agent.replay.steps import steps_of
@@ -48,7 +49,7 @@ def _forks(run: RecordedRun) -> Iterator[str]:
 def _fork_line(depth: int, node: Node) -> str:
     after = node.record.parent.step if node.record.parent else 0
     what = f"{node.record.id}, after step {after}, policy {node.record.policy}"
-    return f"{'  ' * depth}{plain(what)}"
+    return f"{'  ' * depth}{visible(what)}"
 
 
 def repeated_line(each: Repeated) -> str:
@@ -67,7 +68,7 @@ def repeated_line(each: Repeated) -> str:
 
 def difference_lines(done: Execution) -> Iterator[str]:
     """Where doing it again gave something else, with both results; or that it did not."""
-    yield from (f"note: {plain(note)}" for note in done.notes)
+    yield from (f"note: {visible(note)}" for note in done.notes)
     found = done.difference
     again = sum(each.again is not None for each in done.repeated)
     if found is None:
@@ -80,7 +81,7 @@ def difference_lines(done: Execution) -> Iterator[str]:
 
 
 def _indented(lines: Iterable[str]) -> Iterator[str]:
-    return (f"    {plain(line)}".rstrip() for line in lines)
+    return (f"    {visible(line)}".rstrip() for line in lines)
 
 
 def execution_json(done: Execution) -> dict[str, object]:

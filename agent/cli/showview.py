@@ -5,7 +5,7 @@ So no line of a model's can pass for one of ours. Nothing is wrapped, coloured o
 
 from collections.abc import Iterable, Iterator
 
-from agent.cli.terminal import safe
+from agent.export.visible import visible
 from agent.replay.reading import RecordedRun
 from agent.replay.steps import Step, before_the_first, steps_of
 from agent.replay.telling import Section, sections
@@ -59,18 +59,13 @@ def section_lines(told: Iterable[Section]) -> Iterator[str]:
     """Sections, each a heading and its text."""
     for section in told:
         yield f"--- {one_line(section.title)}"
-        text = plain(section.text).removesuffix("\n")
+        text = visible(section.text).removesuffix("\n")
         yield from (f"{_INDENT}{line}".rstrip() for line in (text.split("\n") if text else []))
-
-
-def plain(text: str) -> str:
-    """The text, safe to print and to write into any file."""
-    return safe(text).encode("utf-8", "backslashreplace").decode()
 
 
 def one_line(text: str) -> str:
     """The text, safe to print, in one line whatever is in it."""
-    return plain(text).replace("\n", "\\n")
+    return visible(text).replace("\n", "\\n")
 
 
 def _standing(step: Step) -> Iterator[str]:
