@@ -56,6 +56,7 @@ class Config(BaseModel):
     rms_norm_eps: float = Field(default=1e-5, gt=0, lt=1)
     hidden_act: Literal["silu"] = "silu"
     mlp_bias: Literal[False] = False
+    attention_bias: Literal[False] = False
     tie_word_embeddings: bool = False
     sliding_window: int | None = Field(default=None, gt=0)
     layer_types: tuple[Literal["full_attention", "sliding_attention"], ...]

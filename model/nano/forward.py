@@ -180,12 +180,11 @@ def _first(start: int, window: int | None) -> int:
 
 def _normed(x: Floats, weights: Floats, eps: float) -> Floats:
     """The rows, scaled to a root mean square of 1, times the weights."""
-    scale = np.vecdot(x, x)
-    scale /= x.shape[1]
-    scale += eps
-    np.sqrt(scale, out=scale)
     rows: Floats = x @ weights
-    rows /= scale[:, None]
+    if len(x) == 1:  # a number of Python's takes a tenth of the time
+        rows *= (float(x[0] @ x[0]) / x.shape[1] + eps) ** -0.5
+    else:
+        rows /= np.sqrt(np.vecdot(x, x) / x.shape[1] + eps)[:, None]
     return rows
 
 
