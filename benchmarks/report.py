@@ -27,10 +27,11 @@ Contenders take turns in interleaved rounds, each in a process of its own, all f
 and under the same limits of memory, processors and processes. A figure is a median with its \
 quartiles in brackets.
 """
-    return "\n".join([head, *(_section(table) for table in tables)])
+    return "\n".join([head, *(section(table) for table in tables)])
 
 
-def _section(table: Table) -> str:
+def section(table: Table) -> str:
+    """One table, with its heading and what stands below it."""
     lines = [f"## {table.title}", ""]
     lines += [_row(table.head), _row(["---"] + ["---:"] * (len(table.head) - 1))]
     lines += [_row(row) for row in table.rows]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from agent.policies.repair.candidates import Candidate
 from agent.preflight.forecast import Forecast, gather
 from agent.preflight.preflight import Preflight
+from model.predict.verdict import Judged
 from sandboxes.sandbox import Sandbox
 
 _OUTCOMES = {"pass": "passed", "fail": "failed"}
@@ -88,11 +89,21 @@ class Foretelling:
 
     def _rank(self, candidate: Candidate) -> tuple[int, float, int]:
         said = self._said.get(candidate.number)
-        if said is None or said.judged.verdict == "unsure":
-            return 1, 0.0, candidate.number
-        if said.judged.verdict == "pass":
-            return 0, -said.judged.confidence, candidate.number
-        return 2, 0.0, candidate.number
+        return rank(None if said is None else said.judged, candidate.number)
+
+
+def rank(judged: Judged | None, number: int) -> tuple[int, float, int]:
+    """Where an edit stands: what is smaller is tried sooner.
+
+    Args:
+        judged: what is said of it; None where nothing is.
+        number: of the edit, in the order that it would be tried in.
+    """
+    if judged is None or judged.verdict == "unsure":
+        return 1, 0.0, number
+    if judged.verdict == "pass":
+        return 0, -judged.confidence, number
+    return 2, 0.0, number
 
 
 async def _answers(
