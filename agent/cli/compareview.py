@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from agent.cli.predictview import tokens_json, tokens_line
-from agent.cli.program import Asked, placed
+from agent.cli.predictview import placed, tokens_json, tokens_line
+from agent.cli.subject import Subject
 from agent.cli.terminal import safe
 from model.trace.align import Divergence, first_divergence
 from model.trace.frame import Trace
+from model.trace.part import part_of
 from model.trace.reading import Parsed
 from model.trace.score import Count, score
 from model.trace.states import State, compress
@@ -38,17 +39,22 @@ class Compared:
     scores: Mapping[str, Count]
 
     @classmethod
-    def of(cls, prediction: "Prediction", recording: "Recording", asked: Asked) -> "Compared":
+    def of(cls, prediction: "Prediction", recording: "Recording", asked: Subject) -> "Compared":
         """Lay the two beside each other."""
-        given = len(asked.program.begun)
+        part, given = range(len(prediction.frames)), len(asked.program.begun)
+        if asked.function and (found := part_of(prediction.frames, asked.function)) is not None:
+            part, given = found, 0  # a recorded test begins with its own call
+        frames = prediction.frames[part.start : part.stop]
         text = prediction.text
         end = (len(text), len(text)) if prediction.ended else None
-        parsed = Parsed(text, prediction.frames[given:], (), prediction.problems, end)
+        parsed = Parsed(text, frames[given:], (), prediction.problems, end)
         recorded = compress(recording.trace.threads[0])[given:]
         # The places of predicted frames are found from their text: it is the text that counts.
-        predicted = Trace(prediction.frames, prediction.ended)
-        divergence = first_divergence(predicted, recording.trace)
-        divergence = divergence and _with_place(divergence, placed(prediction, asked))
+        divergence = first_divergence(Trace(frames, prediction.ended), recording.trace)
+        if divergence is not None and divergence.predicted is not None:
+            divergence = replace(divergence, predicted=divergence.predicted + part.start)
+        if divergence is not None and not asked.gathered:
+            divergence = _with_place(divergence, placed(prediction, asked))
         return cls(prediction, recording, divergence, score(parsed, recorded))
 
     @property

@@ -10,7 +10,8 @@ import click
 
 from agent.cli.asyncrun import run_async
 from agent.cli.options import engine_options, settings_options
-from agent.cli.program import Asked, program_options, read_program, record_program, say
+from agent.cli.program import Named, program_options, say
+from agent.cli.subject import Subject, open_subject
 from agent.cli.terminal import safe
 from agent.config import Settings
 from agent.errors import DONE, AgentError, WrongUse
@@ -18,9 +19,8 @@ from agent.errors import DONE, AgentError, WrongUse
 if TYPE_CHECKING:
     from agent.cli.debugcommands import Debugger
     from agent.cli.debuglines import Keeper, Lines
-    from model.trace.frame import Trace
 
-_AT_ONCE = {"chat": 4_096, "cwm": 128}
+_AT_ONCE = {"chat": 4_096, "cwm": 128, "nano": 128}
 """Tokens to ask for at once where many frames are wanted. In a chat each question is answered from
 its start on, perhaps after some thought, so few are asked; CWM just goes on where it was."""
 
@@ -35,17 +35,15 @@ its start on, perhaps after some thought, so few are asked; CWM just goes on whe
 )
 @engine_options
 @settings_options
-def command(
-    file: Path, call: str, record: Path | None, commands: Path | None, settings: Settings
-) -> int:
+def command(named: Named, record: Path | None, commands: Path | None, settings: Settings) -> int:
     """Step through a call on FILE as a model predicts it, without running it.
+
+    With --repo the call may use what its project has, and a test may be given instead.
 
     On a terminal commands are typed, and help lists them; else they are read from --commands or
     from standard input.
     """
-    asked = read_program(file, call)
-    lines = _written(commands)
-    return run_async(_debug(asked, lines, record, settings))
+    return run_async(_debug(named, _written(commands), record, settings))
 
 
 def _written(commands: Path | None) -> list[str] | None:
@@ -67,7 +65,7 @@ def _written(commands: Path | None) -> list[str] | None:
 
 
 async def _debug(
-    asked: Asked, written: list[str] | None, record: Path | None, settings: Settings
+    named: Named, written: list[str] | None, record: Path | None, settings: Settings
 ) -> int:
     from agent.cli import debugview
     from agent.cli.debugcommands import Debugger
@@ -75,21 +73,30 @@ async def _debug(
     from agent.predicting import open_predictor
     from model.debugger.session import Session
 
-    async def really() -> "Trace":
-        return (await record_program(asked, settings)).trace
-
     with keeping(record) as keeper:
-        async with open_predictor(settings, say) as predictor, _lines(written) as lines:
-            keeper.begin(file=str(asked.file), call=asked.call, profile=predictor.name)
+        async with (
+            open_subject(named, settings, say) as asked,
+            open_predictor(settings, say) as predictor,
+            _lines(written) as lines,
+        ):
+            keeper.begin(**_begun(named, asked), profile=predictor.name)
             at_once = _AT_ONCE.get(predictor.name, 0)
             session = Session(asked.program, predictor, at_once=at_once)
-            debugger = Debugger(session, really)
+            debugger = Debugger(session, asked.record, asked.function)
             stop = await session.begin()
             click.echo(debugview.list_text(session), nl=False)
             click.echo(debugview.stop_text(session, stop), nl=False)
             await _converse(debugger, lines, keeper, echo=written is not None)
             click.echo(debugview.tokens_text(session), nl=False)
     return DONE
+
+
+def _begun(named: Named, asked: Subject) -> dict[str, object]:
+    """What is debugged, as a kept session says it."""
+    if named.repo is None:
+        return {"file": str(named.file), "call": asked.asked}
+    kind = "call" if named.test is None else "test"
+    return {"repo": named.repo, "base": named.base, "file": asked.name, kind: asked.asked}
 
 
 @asynccontextmanager

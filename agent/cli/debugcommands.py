@@ -11,6 +11,7 @@ from model.debugger.problems import DebuggerProblem
 if TYPE_CHECKING:
     from model.debugger.session import Session, Stop
     from model.trace.frame import Trace
+    from model.trace.recording import Recording
 
 _BREAK = re.compile(r"(\d+)(?:\s+if\s+(.+))?")
 _SET = re.compile(r"([^=]+?)\s*=(?!=)\s*(.+)")
@@ -27,12 +28,14 @@ class Debugger:
     Attributes:
         session: of the debugger.
         record: records the real execution.
+        function: with whose call that begins; empty where it begins as the session does.
         recorded: what it recorded, once it did.
         stopped: where the last command came to, if it went anywhere.
     """
 
     session: "Session"
-    record: "Callable[[], Awaitable[Trace]]"
+    record: "Callable[[], Awaitable[Recording]]"
+    function: str = ""
     recorded: "Trace | None" = None
     stopped: "Stop | None" = field(default=None)
 
@@ -147,9 +150,10 @@ async def _real(debugger: Debugger, rest: str) -> str:
     from model.debugger.reality import beside
 
     if debugger.recorded is None:
-        debugger.recorded = await debugger.record()
+        debugger.recorded = (await debugger.record()).trace
     session = debugger.session
-    return debugview.reality_text(session, beside(session.moments, debugger.recorded))
+    reality = beside(session.moments, debugger.recorded, debugger.function)
+    return debugview.reality_text(session, reality)
 
 
 async def _help(debugger: Debugger, rest: str) -> str:

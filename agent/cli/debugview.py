@@ -94,7 +94,9 @@ def breaks_text(session: "Session") -> str:
 def reality_text(session: "Session", reality: "Reality") -> str:
     """The recorded execution beside the predicted one."""
     lines: list[str] = []
-    if reality.divergence is None:
+    if not reality.begun:
+        lines.append("a recording begins with the test, which is not called yet")
+    elif reality.divergence is None:
         lines.append(f"the recorded execution says the same up to frame {session.number}")
     else:
         lines += divergence_lines(reality.divergence)

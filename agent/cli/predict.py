@@ -2,7 +2,6 @@
 
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -10,7 +9,8 @@ import click
 from agent.cli.asyncrun import run_async
 from agent.cli.budgets import budget_of, say_limit
 from agent.cli.options import budget_options, settings_options
-from agent.cli.program import Asked, program_options, read_program, say
+from agent.cli.program import Named, program_options, say
+from agent.cli.subject import open_subject
 from agent.cli.terminal import safe
 from agent.config import Settings
 from agent.errors import DONE, NOT_VERIFIED
@@ -35,34 +35,40 @@ Form = Literal["text", "cwm", "json"]
 @click.option("--seed", type=int, help="Of samples.")
 @budget_options
 @settings_options
-def command(
-    file: Path, call: str, samples: int, form: Form, value: bool, settings: Settings
-) -> int:
-    """Let a model write the execution of a call on FILE, which is not run."""
+def command(named: Named, samples: int, form: Form, value: bool, settings: Settings) -> int:
+    """Let a model write the execution of a call on FILE, which is not run.
+
+    With --repo the call may use what its project has, and a test may be given instead.
+    """
     if value and (samples != 1 or form == "cwm"):
         raise click.UsageError("--value is one value: without --samples and --format cwm")
-    asked = read_program(file, call)
-    return run_async((_value if value else _predict)(asked, samples, form, settings))
+    return run_async((_value if value else _predict)(named, samples, form, settings))
 
 
-async def _value(asked: Asked, samples: int, form: Form, settings: Settings) -> int:
+async def _value(named: Named, samples: int, form: Form, settings: Settings) -> int:
     from agent.cli.predictview import value_json, value_text
     from agent.predicting import open_predictor
 
     settings, budget = budget_of(settings)
-    async with open_predictor(settings, say, budget) as predictor:
+    async with (
+        open_subject(named, settings, say) as asked,
+        open_predictor(settings, say, budget) as predictor,
+    ):
         step: Step = await predictor.value(asked.program)
     _print(json.dumps(value_json(step)) + "\n" if form == "json" else value_text(step))
     ended = say_limit(budget)
     return DONE if step.frame is not None and not ended else NOT_VERIFIED
 
 
-async def _predict(asked: Asked, samples: int, form: Form, settings: Settings) -> int:
+async def _predict(named: Named, samples: int, form: Form, settings: Settings) -> int:
     from agent.cli.predictview import FORMS
     from agent.predicting import open_predictor
 
     settings, budget = budget_of(settings)
-    async with open_predictor(settings, say, budget) as predictor:
+    async with (
+        open_subject(named, settings, say) as asked,
+        open_predictor(settings, say, budget) as predictor,
+    ):
         found: list[Prediction] = await predictor.traces(
             asked.program, samples=samples, seed=settings.seed
         )

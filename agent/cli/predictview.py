@@ -3,9 +3,10 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from agent.cli.program import Asked, placed
+from agent.cli.subject import Subject
 from agent.cli.terminal import safe
 from model.trace.compare import exception_text
 from model.trace.score import Ending, ending
@@ -13,12 +14,13 @@ from model.trace.writing import write_frames
 
 if TYPE_CHECKING:
     from model.predict.predictor import Prediction, Step, Tokens
+    from model.trace.frame import Trace
 
 _PROBLEMS = 5
 _VALUE = 200
 
 
-def as_text(found: "Sequence[Prediction]", asked: Asked) -> str:
+def as_text(found: "Sequence[Prediction]", asked: Subject) -> str:
     """The likeliest of the traces, how many say the same, and what they took."""
     from agent.cli.traceview import as_text as trace_text
     from model.predict.predictor import Tokens
@@ -34,13 +36,14 @@ def as_text(found: "Sequence[Prediction]", asked: Asked) -> str:
     else:
         lines += [f"{count} of {len(found)}: {_how(end, shown)}" for end, count in most]
     if any(frame.place and not frame.place.line for frame in trace.frames):
-        lines.append(f"line 0 is none: {asked.file.name} has no line with that text")
+        lines.append(f"line 0 is none: {asked.name} has no line with that text")
     lines += _troubles(shown)
+    lines += [shown.doubt] if shown.doubt else []
     lines.append(tokens_line(sum((each.tokens for each in found), Tokens())))
     return safe("\n".join(lines) + "\n")
 
 
-def as_cwm(found: "Sequence[Prediction]", asked: Asked) -> str:
+def as_cwm(found: "Sequence[Prediction]", asked: Subject) -> str:
     """What follows the given frames in the model's form; each trace ends with a new line where
     there are several."""
     given = len(asked.program.begun)
@@ -48,7 +51,7 @@ def as_cwm(found: "Sequence[Prediction]", asked: Asked) -> str:
     return texts[0] if len(texts) == 1 else "".join(text + "\n" for text in texts)
 
 
-def as_json(found: "Sequence[Prediction]", asked: Asked) -> str:
+def as_json(found: "Sequence[Prediction]", asked: Subject) -> str:
     """Each frame as a JSON object on a line, its locals in full; each trace's end as another."""
     lines: list[str] = []
     for sample, prediction in enumerate(found):
@@ -71,9 +74,24 @@ def as_json(found: "Sequence[Prediction]", asked: Asked) -> str:
             {"kind": each.kind, "detail": each.detail, "frame": each.frame, "offset": each.offset}
             for each in prediction.problems
         ]
-        last |= {"cut": prediction.cut, "problems": problems}
+        last |= {"cut": prediction.cut, "problems": problems, "doubt": prediction.doubt}
         lines.append(_line(last | {"tokens": tokens_json(prediction.tokens), "sample": sample}))
     return "".join(lines)
+
+
+def placed(prediction: "Prediction", asked: Subject) -> "Trace":
+    """A prediction as a trace with full locals and the places of its frames; line 0 is no line."""
+    from model.debugger.places import Places
+    from model.trace.frame import Place, Trace
+    from model.trace.states import resolve
+
+    states = resolve(prediction.frames)
+    spots = Places(asked.program.source).locate(states)
+    frames = tuple(
+        replace(state.frame, place=Place(asked.name, spot.line or 0, spot.function, state.depth))
+        for state, spot in zip(states, spots, strict=True)
+    )
+    return Trace(frames, prediction.ended, asked.program.source)
 
 
 def value_text(step: "Step") -> str:
@@ -142,7 +160,7 @@ def _line(fields: Mapping[str, object]) -> str:
     return json.dumps(fields).replace("\x7f", "\\u007f") + "\n"
 
 
-FORMS: "Mapping[str, Callable[[Sequence[Prediction], Asked], str]]" = {
+FORMS: "Mapping[str, Callable[[Sequence[Prediction], Subject], str]]" = {
     "text": as_text,
     "cwm": as_cwm,
     "json": as_json,

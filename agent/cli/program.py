@@ -1,65 +1,101 @@
-"""A call on a file: what ``predict``, ``compare`` and ``debug`` are asked of."""
+"""What ``predict``, ``compare`` and ``debug`` are asked of, as far as it is read from here.
+
+That is a call on a file, or a call or a test of a repository; `agent.cli.subject` makes a program
+of it.
+"""
 
 import ast
 import builtins
+import functools
 import io
 import tokenize
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from agent.cli.terminal import safe
-from agent.config import Settings
 from agent.errors import WrongUse
 
 if TYPE_CHECKING:
-    from model.predict.predictor import Prediction, Program
-    from model.trace.frame import Trace
-    from model.trace.recording import Recording
+    from model.predict.predictor import Program
 
-P = ParamSpec("P")
 R = TypeVar("R")
 
 _SOURCE_BYTES = 1024**2
 """Of a source; no model's context holds one that is longer."""
 
 
-def program_options(function: Callable[P, R]) -> Callable[P, R]:
-    """The call, and the model that predicts it."""
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What the command line names.
+
+    Attributes:
+        file: the path; None with a test's whole id.
+        call: the expression; or None.
+        test: its id; or None.
+        repo: where the repository is; None for the file alone.
+        base: a revision of it.
+    """
+
+    file: Path | None
+    call: str | None
+    test: str | None
+    repo: str | None
+    base: str | None
+
+    def check(self) -> None:
+        """Raises click.UsageError where they do not go together."""
+        if (self.call is None) == (self.test is None) or (self.file is None and not self.test):
+            raise click.UsageError(f"say what to predict: {_NO_ENTRY}")
+        if self.repo is None and (self.test is not None or self.base is not None):
+            given = "--test" if self.test is not None else "--base"
+            raise click.UsageError(f"{given} needs --repo with the project")
+
+
+_NO_ENTRY = "a FILE with --call 'f(1)'; or with --repo a FILE and --call, or --test ID"
+
+
+def program_options(function: Callable[..., R]) -> Callable[..., R]:
+    """The call or the test, handed over as ``named``, and the model that predicts it."""
+
+    @functools.wraps(function)
+    def with_names(
+        file: Path | None,
+        call: str | None,
+        test: str | None,
+        repo: str | None,
+        base: str | None,
+        **arguments: object,
+    ) -> R:
+        named = Named(file, call, test, repo, base)
+        named.check()
+        return function(named=named, **arguments)
+
     options = (
-        click.argument("file", type=click.Path(path_type=Path)),
-        click.option("--call", required=True, metavar="EXPR", help="With FILE's names: 'f(1)'."),
+        click.argument("file", required=False, type=click.Path(path_type=Path)),
+        click.option("--call", metavar="EXPR", help="With FILE's names: 'f(1)'."),
+        click.option("--test", metavar="ID", help="A test of --repo, as pytest names it."),
+        click.option(
+            "--repo", metavar="WHERE", help="FILE's project: what the call needs is gathered there."
+        ),
+        click.option("--base", metavar="REV", help="This revision of it."),
         click.option("--model-url", metavar="URL", help="Where a model answers (OpenAI's API)."),
         click.option("--model", metavar="NAME", help="Its name there."),
         click.option("--profile", metavar="NAME", help="How it is spoken to; see the README."),
         click.option("--tokenizer", metavar="PATH", help="Its tokenizer.json, for --profile cwm."),
     )
+    command: Callable[..., R] = with_names
     for option in reversed(options):
-        function = option(function)
-    return function
+        command = option(command)
+    return command
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+def read_program(file: Path, call: str) -> "Program":
     """A call on a file.
-
-    Attributes:
-        file: the path.
-        call: the expression.
-        program: for a predictor.
-    """
-
-    file: Path
-    call: str
-    program: "Program"
-
-
-def read_program(file: Path, call: str) -> Asked:
-    """What the command line names.
 
     Raises:
         WrongUse: the file cannot be read or does not parse, the call is no expression, or the file
@@ -76,7 +112,7 @@ def read_program(file: Path, call: str) -> Asked:
     missing = _missing(_tree(file, source), ast.parse(call.strip(), mode="eval"))
     if missing:
         raise WrongUse(f"{file} has no {missing}")
-    return Asked(file, call, program)
+    return program
 
 
 def _source(file: Path) -> str:
@@ -124,44 +160,6 @@ def _missing(module: ast.Module, call: ast.Expression) -> str:
                     bound.add(node.asname or node.name.partition(".")[0])
     used = (node.id for node in ast.walk(call) if isinstance(node, ast.Name))
     return next((name for name in used if name not in bound), "")
-
-
-async def record_program(asked: Asked, settings: Settings) -> "Recording":
-    """What really happens, in a sandbox with the file and those beside it.
-
-    Raises:
-        WrongUse: the file cannot be loaded, or there is nothing of the call's name.
-        SandboxError: there is no sandbox to be had.
-    """
-    from agent.cli.recorded import Recorded, sandbox_of, target_of, unrunnable
-    from model.trace.recording import read_recording
-    from sandboxes.recording import record
-
-    entry = Recorded(asked.file, None, asked.call, None, script=False)
-    async with sandbox_of(entry, None, settings) as sandbox:
-        recording = await record(sandbox, await target_of(entry, sandbox))
-    if recording.end == "error":
-        raise unrunnable(entry, recording)
-    return read_recording(recording.text)
-
-
-def placed(prediction: "Prediction", asked: Asked) -> "Trace":
-    """A prediction as a trace with full locals and the places of its frames; line 0 is no line."""
-    from dataclasses import replace
-
-    from model.debugger.places import Places
-    from model.trace.frame import Place, Trace
-    from model.trace.states import resolve
-
-    states = resolve(prediction.frames)
-    spots = Places(asked.program.source).locate(states)
-    frames = tuple(
-        replace(
-            state.frame, place=Place(asked.file.name, spot.line or 0, spot.function, state.depth)
-        )
-        for state, spot in zip(states, spots, strict=True)
-    )
-    return Trace(frames, prediction.ended, asked.program.source)
 
 
 def say(line: str) -> None:

@@ -14,6 +14,7 @@ from agent.config import Settings
 from agent.errors import WrongUse
 
 if TYPE_CHECKING:
+    from model.predict.predictor import Program
     from sandboxes.engine import Engine
     from sandboxes.recording import Recording, Target
     from sandboxes.sandbox import Sandbox
@@ -163,20 +164,24 @@ async def target_of(asked: Recorded, sandbox: "Sandbox") -> "Target":
         raise WrongUse(f"cannot read {asked.file}: {problem.message}") from None
     if asked.call is None:
         return ScriptTarget(path)
-    return CallTarget(path, *_wrapped(data.decode("utf-8", "replace"), asked.call))
-
-
-def _wrapped(source: str, call: str) -> tuple[str, str]:
-    """The call on one line, and the name of the function that is to make it, as for the model."""
-    from model.trace.writing import MARKER, NoEntry, wrapper
+    from model.predict.predictor import Program
+    from model.trace.writing import NoEntry
 
     try:
-        context, first = wrapper(source, call)
+        program = Program.of_call(data.decode("utf-8", "replace"), asked.call)
     except NoEntry as problem:
         raise WrongUse(str(problem)) from None
+    return CallTarget(path, *call_of(program))
+
+
+def call_of(program: "Program") -> tuple[str, str]:
+    """The call of a program on one line, and the name of the function that makes it."""
+    from model.trace.writing import MARKER
+
+    (first,) = program.begun
     head = f"{first.source.rstrip()}{MARKER}\n    return "
     name = first.source.removeprefix("def ").partition("(")[0]
-    return context[context.rindex(head) + len(head) :].rstrip("\n"), name
+    return program.source[program.source.rindex(head) + len(head) :].rstrip("\n"), name
 
 
 def unrunnable(asked: Recorded, recording: "Recording") -> WrongUse:

@@ -201,9 +201,9 @@ def test_what_cannot_be_asked_is_refused(foretrace: CommandLine, tmp_path: Path)
 def test_calls_of_all_kinds_are_taken(source: str, call: str, tmp_path: Path) -> None:
     encoding = "latin-1" if "latin-1" in source else "utf-8"
     (tmp_path / "work.py").write_bytes(source.encode(encoding))
-    asked = read_program(tmp_path / "work.py", call)
-    assert asked.program.source.startswith(source.lstrip("\ufeff"))
-    assert asked.program.source.endswith(f"    return {call}\n")
+    program = read_program(tmp_path / "work.py", call)
+    assert program.source.startswith(source.lstrip("\ufeff"))
+    assert program.source.endswith(f"    return {call}\n")
 
 
 # compare

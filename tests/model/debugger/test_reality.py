@@ -6,7 +6,9 @@ from dataclasses import replace
 from model.debugger.history import Moment
 from model.debugger.places import Places
 from model.debugger.reality import beside
+from model.trace.compare import called
 from model.trace.frame import Frame, Place, Trace
+from model.trace.part import part_of
 from model.trace.states import resolve
 from tests.model.debugger.knowing import executed
 from tests.model.debugger.test_session import KNOWN
@@ -59,3 +61,22 @@ def test_the_first_difference_and_what_was_recorded_for_the_current_moment() -> 
     assert found.edited == at + 1
     assert found.here is not None
     assert found.here.frame == RECORDED.frames[at + 3]
+
+
+def test_a_recording_that_begins_with_a_function_s_call() -> None:
+    name = called(PREDICTED[2])
+    part = part_of(PREDICTED, name)
+    assert part is not None
+    recorded = Trace(RECORDED.frames[part.start : part.stop], ended=True)
+    assert not beside(moments(PREDICTED[:2]), recorded, name).begun
+    for number in (part.start, part.stop - 1):
+        found = beside(moments(PREDICTED[: number + 1]), recorded, name)
+        assert (found.begun, found.divergence) == (True, None)
+        assert found.here is not None
+        assert found.here.frame == RECORDED.frames[number]
+    after = beside(moments(PREDICTED), recorded, name)
+    assert (after.divergence, after.here) == (None, None)
+    wrong = [*PREDICTED[:4], replace(PREDICTED[4], kind="return", value="7")]
+    elsewhere = beside(moments(wrong), recorded, name).divergence
+    assert elsewhere is not None
+    assert (elsewhere.predicted, elsewhere.recorded) == (4, 2)
