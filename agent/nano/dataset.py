@@ -186,6 +186,8 @@ def _write(out: Path, parts: list[Path], sides: dict[str, str]) -> dict[str, Cou
     for split, rows in kept.items():
         counts[split].programs = len({program for program, _ in rows})
         counts[split].frames = _lengths([frames for _, frames in rows])
+        counts[split].constructs = Counter(dict(counts[split].constructs.most_common()))
+        counts[split].families = Counter(dict(counts[split].families.most_common()))
     return counts
 
 

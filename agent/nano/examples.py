@@ -1,7 +1,6 @@
 """From a number to the examples of one program: generated, called, recorded, mutated, tested."""
 
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.nano.recording import Recorder
@@ -22,7 +21,8 @@ from model.trace.writing import write_frames
 MOST_FRAMES: dict[Size, int] = {"short": 40, "medium": 60, "long": 120}
 """Of an example; a program that goes on longer is left out, unless it is one that does not end."""
 
-_CANDIDATES = 6
+_CANDIDATES = 7
+_MOST_CALLS = 4
 _TRIES = 3
 _CUT = (16, 40)
 _OF_LIMITS = ("MemoryError", "RecursionError")
@@ -37,13 +37,11 @@ class Plan:
         seed: of everything.
         mix: of the programs.
         sizes: weights of the sizes.
-        calls: of each program, at most.
     """
 
     seed: int
     mix: Mix
     sizes: tuple[tuple[Size, float], ...] = (("short", 5.0), ("medium", 4.0), ("long", 1.0))
-    calls: int = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,76 +70,91 @@ def examples(plan: Plan, number: int, recorder: Recorder) -> list[tuple[Generate
     origin = f"{plan.seed}-{number}"
     for _ in range(_TRIES):
         program = generate(rng, plan.mix, size)
-        found = [*_of_program(rng, plan, program, size, recorder)]
-        if found:
+        called = _chosen(_called(program, calls(rng, program, _CANDIDATES), recorder, size), rng)
+        if called:
             break
     else:
         return []
-    made = [(program, found)]
-    if rng.random() < plan.mix.mutants:
-        wrong = mutated(rng, program)
-        if wrong is not None and is_sound(wrong.source):
-            made.append((wrong, [*_of_program(rng, plan, wrong, size, recorder)]))
+    known = _known(called)
+    made = [(program, _records(_Making(rng, program, size, recorder, plan.mix), called, known))]
+    wrong = mutated(rng, program) if rng.random() < plan.mix.mutants else None
+    if wrong is not None and is_sound(wrong.source):
+        # The same calls, and a test that the program itself passes.
+        again = _called(wrong, [one.call for one in called], recorder, size)
+        made.append((wrong, _records(_Making(rng, wrong, size, recorder, plan.mix), again, known)))
     numbers = iter(range(99))
     return [
-        (
-            one,
-            [
-                record.model_copy(update={"program": origin, "id": f"{origin}-{next(numbers)}"})
-                for record in records
-            ],
-        )
-        for one, records in made
+        (one, [_numbered(record, origin, next(numbers)) for record in found]) for one, found in made
     ]
 
 
-def _of_program(
-    rng: random.Random, plan: Plan, program: Generated, size: Size, recorder: Recorder
-) -> Iterator[Record]:
-    count = rng.randint(1, plan.calls)
-    called = _chosen(_called(rng, program, recorder, size), count)
-    tested = _tested(rng, program, called) if rng.random() < plan.mix.tests else None
-    if tested is not None:
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """What the examples of a program are made with."""
+
+    rng: random.Random
+    program: Generated
+    size: Size
+    recorder: Recorder
+    mix: Mix
+
+
+def _records(making: _Making, called: list[_Called], known: list[tuple[str, str]]) -> list[Record]:
+    """The examples of one program: its calls, and perhaps a test in place of one."""
+    found: list[Record | None] = []
+    tested = test_of(making.rng, making.program, known) if known else None
+    if tested is not None and making.rng.random() < making.mix.tests:
         source, name = tested
         shown = Program.of_function(source, name, (Frame("call", f"def {name}():\n", {}),))
-        recording = recorder.record(shown, name)
-        record = _record(rng, program, size, _Called(name, shown, recording), "test")
-        if record is not None:
-            yield record
-        called = called[:-1]
-    for one in called:
-        record = _record(rng, program, size, one, "call")
-        if record is not None:
-            yield record
+        recording = making.recorder.record(shown, name)
+        if recording.end.why in ("left", "events"):
+            found.append(_record(making, _Called(name, shown, recording), "test"))
+            called = called[:-1]
+    found += [_record(making, one, "call") for one in called]
+    return [record for record in found if record is not None]
 
 
-def _called(
-    rng: random.Random, program: Generated, recorder: Recorder, size: Size
-) -> Iterator[_Called]:
-    drawn = calls(rng, program, _CANDIDATES)
+def _numbered(record: Record, origin: str, number: int) -> Record:
+    return record.model_copy(update={"program": origin, "id": f"{origin}-{number}"})
+
+
+def _called(program: Generated, drawn: list[str], recorder: Recorder, size: Size) -> list[_Called]:
     programs = [Program.of_call(program.source, call) for call in drawn]
+    found: list[_Called] = []
     recordings = recorder.record_calls(programs)
     for call, shown, recording in zip(drawn, programs, recordings, strict=True):
         error = recording.end.error
         whole = recording.end.why in ("left", "events") and not (error and error[0] in _OF_LIMITS)
         if whole and (not recording.trace.ended or _fits(recording.trace, size)):
-            yield _Called(call, shown, recording)
+            found.append(_Called(call, shown, recording))
+    return found
 
 
-def _chosen(called: Iterator[_Called], count: int) -> list[_Called]:
-    """So many at most: first those that reach new lines, then those that take another way."""
-    waiting = [*called]
+def _chosen(waiting: list[_Called], rng: random.Random) -> list[_Called]:
+    """A few: first those that reach new lines, then those that take another way."""
+    count = rng.randint(1, _MOST_CALLS)
     chosen: list[_Called] = []
     reached: set[tuple[str, int]] = set()
     ways: set[tuple[int, ...]] = set()
-    while waiting and len(chosen) < count:
+    while waiting and len(chosen) < _MOST_CALLS:
         new = [(len(_lines(one) - reached), _way(one) not in ways) for one in waiting]
         best = max(range(len(waiting)), key=lambda index: (*new[index], -index))
+        if len(chosen) >= count and not new[best][0]:
+            break
         one = waiting.pop(best)
         chosen.append(one)
         reached |= _lines(one)
         ways.add(_way(one))
     return chosen
+
+
+def _known(called: list[_Called]) -> list[tuple[str, str]]:
+    """The calls that return, with what they do."""
+    return [
+        (one.call, one.recording.trace.frames[-1].value or "")
+        for one in called
+        if one.recording.trace.ended and one.recording.end.error is None
+    ]
 
 
 def _lines(one: _Called) -> set[tuple[str, int]]:
@@ -152,20 +165,8 @@ def _way(one: _Called) -> tuple[int, ...]:
     return tuple(frame.place.line for frame in one.recording.trace.frames if frame.place)
 
 
-def _tested(
-    rng: random.Random, program: Generated, called: list[_Called]
-) -> tuple[str, str] | None:
-    known = [
-        (one.call, one.recording.trace.frames[-1].value or "")
-        for one in called
-        if one.recording.trace.ended and one.recording.end.error is None
-    ]
-    return test_of(rng, program, known) if known else None
-
-
-def _record(
-    rng: random.Random, program: Generated, size: Size, one: _Called, form: str
-) -> Record | None:
+def _record(making: _Making, one: _Called, form: str) -> Record | None:
+    rng, program, size = making.rng, making.program, making.size
     trace = one.recording.trace
     if not _fits(trace, size) and trace.ended:
         return None

@@ -17,14 +17,36 @@ def calls(rng: random.Random, program: Generated, count: int) -> list[str]:
     found: dict[str, None] = {}
     for _ in range(count * 3):
         given: list[str] = []
+        before: list[object] = []
         for argument in program.entry.arguments:
             if argument.default is not None and rng.random() < 0.5:
                 break
-            given.append(written(_argument(rng, argument.kind, numbers, texts)))
+            drawn = _related(rng, argument.kind, before)
+            if drawn is None:
+                drawn = _argument(rng, argument.kind, numbers, texts)
+            before.append(drawn)
+            value = written(drawn)
+            named = argument.default is not None and rng.random() < 0.3
+            given.append(f"{argument.name}={value}" if named else value)
+            if named:
+                break
         found[f"{program.entry.name}({', '.join(given)})"] = None
         if len(found) >= count:
             break
     return [*found]
+
+
+def _related(rng: random.Random, kind: str, before: list[object]) -> object:
+    """A key, an element or an index of an argument before this one; mostly none."""
+    for other in before:
+        if kind in ("str", "key") and isinstance(other, dict) and other and rng.random() < 0.5:
+            return rng.choice([*other])
+        if kind == "int" and isinstance(other, list | str) and other and rng.random() < 0.4:
+            inside = [part for part in other if type(part) is int]
+            if inside and rng.random() < 0.6:
+                return rng.choice(inside)
+            return rng.randint(-len(other) - 1, len(other))
+    return None
 
 
 def _argument(rng: random.Random, kind: str, numbers: list[int], texts: list[str]) -> object:

@@ -160,7 +160,11 @@ def text_of(scope: Scope, name: str) -> str:
         (2, f'{name} + "{rng.choice(("s", "!", "?", ".", "ing", "_1"))}"'),
         (2, f'f"<{{{name}}}>"'), (1, f'f"{{{name}}}:{{len({name})}}"'), (1, f'f"{{{name}!r}}"'),
         (1, f'"-".join({name})'), (1, f"{name}.zfill({small(scope, 2, 6)})"),
-        (1, f'{name}.strip("{a}")'), (1, f'"".join(sorted({name}))'),
+        (1, f'{name}.strip("{a}")'), (1, f'"".join(sorted({name}))'), (0.7, f'{name}.lstrip("0a")'),
+        (0.7, f'{name}.rstrip("{b}.")'), (0.5, f'{name}.center({small(scope, 4, 9)}, "*")'),
+        (0.5, f'{name}.removeprefix("{a}")'), (0.7, f'f"{{{name}:>{small(scope, 3, 8)}}}"'),
+        (0.5, f'{name}.ljust({small(scope, 3, 8)}, ".")'), (0.7, f'"".join(reversed({name}))'),
+        (0.5, f'{name}.split("{a}")[0]'), (0.5, f'{name}.expandtabs(2)'),
     ]  # fmt: skip
     texts = [other for other in scope.known("str") if other != name]
     if texts:
@@ -170,7 +174,11 @@ def text_of(scope: Scope, name: str) -> str:
     numbers = scope.known("int")
     if numbers:
         number = rng.choice(numbers)
-        forms += [(1.5, f'f"{{{name}}}={{{number}}}"'), (1, f"{name}[:{number}]")]
+        forms += [
+            (1.5, f'f"{{{name}}}={{{number}}}"'),
+            (1, f"{name}[:{number}]"),
+            (0.7, f'f"{{{name}}}{{{number}:03}}"'),
+        ]
         forms += [(1, f"{name} + str({number})")]
     found = _drawn(scope, forms)
     for other in texts + numbers:

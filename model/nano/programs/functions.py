@@ -11,7 +11,11 @@ from model.nano.programs.mix import Size
 from model.nano.programs.scope import Argument, Lines, Scope, Signature, indented
 
 _BLOCKS_OF = {"short": (1, 1, 1, 2), "medium": (1, 2, 2, 3), "long": (2, 3, 3, 4)}
-_HINTS = {"any": "", "char": "str", "table": "dict"}
+_HINTS = {
+    "any": "", "char": "str", "table": "dict", "rows": "list[list[int]]",
+    "pairs": "list[tuple[str, int]]",
+}  # fmt: skip
+"""Types that are written otherwise."""
 
 
 def function(scope: Scope, size: Size, names: set[str]) -> tuple[Signature, Lines]:
@@ -34,6 +38,7 @@ def function(scope: Scope, size: Size, names: set[str]) -> tuple[Signature, Line
         if scope.helpers and number == 0:
             block = helped
         before = {*scope.kinds}
+        scope.may_return = not scope.unused & before
         part = block(scope)
         parts.append(part)
         # What a loop fills is its result, even where the loop itself has read it.
@@ -88,7 +93,7 @@ def header(scope: Scope, signature: Signature) -> str:
 def _argument(argument: Argument, hinted: bool) -> str:
     if not hinted:
         return argument.name + (f"={argument.default}" if argument.default is not None else "")
-    text = f"{argument.name}: {argument.kind}"
+    text = f"{argument.name}: {_HINTS.get(argument.kind, argument.kind)}"
     return text + (f" = {argument.default}" if argument.default is not None else "")
 
 
@@ -150,6 +155,8 @@ def _one(scope: Scope, name: str, kind: str) -> tuple[str, str]:
 
 
 def _name(scope: Scope, part: Part, names: set[str]) -> str:
+    if scope.chance(0.1):
+        return _free(scope.rng.choice(words.PLAIN_NAMES), names)
     verbs = words.VERBS[part.verb]
     name = f"{scope.rng.choice(verbs)}_{scope.rng.choice(words.NOUNS[part.about])}"
     while name in scope.taken or name in names:

@@ -75,12 +75,28 @@ def _says_nothing(node: ast.AST) -> bool:
             return ast.dump(left) == ast.dump(right)
         case ast.BinOp(left=left, op=ast.Sub() | ast.FloorDiv() | ast.Mod(), right=right):
             return ast.dump(left) == ast.dump(right)
+        case ast.For(target=ast.Name(id=name), iter=ast.Name(id=many)):
+            return any(_is_member(inner, name, many) for inner in node.body)
+        case ast.comprehension(target=ast.Name(id=name), iter=ast.Name(id=many)):
+            return any(_is_member(test, name, many) for test in node.ifs)
         case ast.Call(func=ast.Name(id="max" | "min"), args=[left, right]):
             return ast.dump(left) == ast.dump(right)
         case ast.Assign(targets=[ast.Name(id=name)], value=ast.Name(id=other)):
             return name == other
         case _:
             return False
+
+
+def _is_member(tree: ast.AST, name: str, many: str) -> bool:
+    """Whether it is asked if one of many is one of them."""
+    return any(
+        isinstance(node, ast.Compare)
+        and isinstance(node.ops[0], ast.In | ast.NotIn)
+        and isinstance(node.left, ast.Name)
+        and isinstance(node.comparators[0], ast.Name)
+        and (node.left.id, node.comparators[0].id) == (name, many)
+        for node in ast.walk(tree)
+    )
 
 
 def _all_read(function: ast.FunctionDef) -> bool:

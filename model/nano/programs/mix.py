@@ -8,9 +8,11 @@ Size = Literal["short", "medium", "long"]
 BLOCKS = {
     "sum": 8.0, "count": 7.0, "filter": 7.0, "text": 6.0, "find": 6.0, "range": 7.0, "while": 8.0,
     "table": 6.0, "zip": 3.0, "items": 4.0, "branch": 8.0, "straight": 9.0, "nested": 5.0,
-    "comprehension": 7.0, "attempt": 6.0, "split": 4.0, "unpack": 4.0, "operations": 7.0,
-    "best": 4.0, "seen": 3.0, "slices": 5.0, "truth": 5.0, "index": 4.0, "strings": 6.0,
-    "values": 4.0,
+    "comprehension": 10.0, "attempt": 8.0, "split": 4.0, "unpack": 4.0, "operations": 7.0,
+    "best": 4.0, "seen": 5.0, "slices": 5.0, "truth": 5.0, "index": 4.0, "strings": 6.0,
+    "values": 4.0, "keyed": 3.0, "paired": 3.0, "else": 2.5, "place": 3.0, "mean": 1.5,
+    "numbered": 2.5, "match": 3.0, "optional": 3.0, "mapped": 3.0, "rows": 4.0, "letters": 2.0,
+    "edited": 4.0,
 }  # fmt: skip
 """Weight of each kind of block, see `model.nano.programs.blocks`."""
 
@@ -25,7 +27,7 @@ class Mix:
         recursion: share of programs that are recursive.
         endless: share of programs that do not end by themselves.
         mutants: share of programs of which one is mutated too.
-        tests: share of programs that are entered through a test.
+        tests: share of programs that are entered through a test too, for one trace of it.
         helpers: probability of a helper function.
         guards: probability of a check at a function's beginning.
         defaults: probability of a default value, where one may be.
@@ -37,9 +39,9 @@ class Mix:
     blocks: dict[str, float] = field(default_factory=lambda: dict(BLOCKS))
     idioms: float = 0.3
     recursion: float = 0.05
-    endless: float = 0.02
+    endless: float = 0.03
     mutants: float = 0.3
-    tests: float = 0.15
+    tests: float = 0.4
     helpers: float = 0.22
     guards: float = 0.22
     defaults: float = 0.2

@@ -59,6 +59,7 @@ class Scope:
         taken: names that are not to be used again.
         unused: names that have not been read.
         arguments: those made so far.
+        may_return: whether a block may end the function; not where a result would be lost.
     """
 
     rng: random.Random
@@ -68,6 +69,7 @@ class Scope:
     taken: set[str] = field(default_factory=set)
     unused: set[str] = field(default_factory=set)
     arguments: list[Argument] = field(default_factory=list)
+    may_return: bool = True
 
     def chance(self, share: float) -> bool:
         """Whether something with this probability happens."""
@@ -115,11 +117,11 @@ class Scope:
         """A name of this type that is there already, rather one that is not used yet."""
         names = self.known(kind)
         waiting = [name for name in names if name in self.unused]
-        if waiting and self.chance(0.8):
+        if waiting and self.chance(0.85):
             return self.use(self.rng.choice(waiting))
         return self.use(self.rng.choice(names)) if names else None
 
-    def need(self, kind: str, *, fresh: float = 0.25) -> str:
+    def need(self, kind: str, *, fresh: float = 0.15) -> str:
         """A name of this type: an argument is made for it where there is none.
 
         Args:

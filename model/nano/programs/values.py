@@ -54,6 +54,8 @@ def string(rng: random.Random) -> str:
     if chance < 0.84:
         pair = rng.choice(words.STRINGS) + rng.choice((" ", " ", "-", ",", "_"))
         return (pair + rng.choice(words.STRINGS))[:15]
+    if chance < 0.85:
+        return rng.choice(("it's", "a\tb", "x\ny", 'say "hi"', "don't", "é", "ok.\n"))
     if chance < 0.92:
         return "".join(rng.choice("abAB12 ") for _ in range(rng.randint(1, 8)))
     return rng.choice(words.STRINGS).title()
@@ -97,6 +99,18 @@ def _special(rng: random.Random, kind: str) -> object:
             return rng.randint(0, 5)
         case "base":
             return rng.randint(2, 10)
+        case "small":
+            return rng.randint(0, 4)
+        case "key":
+            return rng.choice(words.KEYS)
+        case "square":
+            size = rng.randint(1, 3)
+            return [[rng.randint(0, 9) for _ in range(size)] for _ in range(size)]
+        case "numbers text":
+            parts = [str(integer(rng)) if rng.random() < 0.75 else string(rng) for _ in range(3)]
+            return rng.choice((",", ",", " ")).join(parts[: rng.randint(1, 3)])
+        case "words text":
+            return "".join(rng.choice("udlr") for _ in range(rng.randint(0, 5)))
         case "few":
             return [rng.randint(-5, 20) for _ in range(rng.randint(0, 4))]
         case "word":

@@ -14,6 +14,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "dict[str, int]": ("counts", "scores", "prices", "stock", "ages", "table", "mapping", "totals",
                        "weights", "inventory"),
     "set[int]": ("seen", "allowed", "known", "unique"),
+    "pairs": ("pairs", "orders", "entries", "records", "scored"),
+    "rows": ("rows", "grid", "matrix", "board", "lists"),
 }  # fmt: skip
 """Names of arguments and of locals, by type."""
 
@@ -55,6 +57,9 @@ VERBS = {
 }  # fmt: skip
 """What functions begin with, by what they do."""
 
+PLAIN_NAMES = ("f", "f", "solve", "func", "process", "g", "run", "check")
+"""Of functions that say nothing of what they do."""
+
 NOUNS = {
     "int": ("number", "amount", "score", "level", "total", "steps", "digits", "size", "value"),
     "bool": ("state", "flag", "option", "mode"),
@@ -64,6 +69,8 @@ NOUNS = {
     "tuple[int, int]": ("pair", "point", "range", "bounds", "interval"),
     "dict[str, int]": ("scores", "prices", "stock", "entries", "totals", "weights"),
     "set[int]": ("ids", "numbers", "values"),
+    "pairs": ("pairs", "orders", "entries", "records"),
+    "rows": ("rows", "grid", "matrix", "cells"),
 }  # fmt: skip
 
 STRINGS = (

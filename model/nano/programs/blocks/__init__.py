@@ -1,6 +1,15 @@
 """The kinds of blocks; a new one is a function and a line here."""
 
-from model.nano.programs.blocks import choices, collecting, counting, loops, plain, tables, texts
+from model.nano.programs.blocks import (
+    choices,
+    collecting,
+    counting,
+    further,
+    loops,
+    plain,
+    tables,
+    texts,
+)
 from model.nano.programs.blocks.part import Block, Part
 
 BLOCKS: dict[str, Block] = {
@@ -23,12 +32,24 @@ BLOCKS: dict[str, Block] = {
     "split": texts.split,
     "table": tables.tallied,
     "items": tables.by_items,
+    "edited": tables.edited,
     "branch": choices.branched,
     "attempt": choices.attempted,
     "truth": choices.truthy,
     "straight": plain.straight,
     "unpack": plain.unpacked,
     "values": plain.joined,
+    "keyed": further.keyed,
+    "paired": further.paired,
+    "else": further.loop_else,
+    "place": further.placed,
+    "mean": further.averaged,
+    "numbered": further.numbered,
+    "match": further.matched,
+    "optional": further.optional,
+    "mapped": further.mapped,
+    "rows": further.gridded,
+    "letters": collecting.letters,
 }
 
 __all__ = ["BLOCKS", "Block", "Part"]

@@ -45,7 +45,7 @@ def _classified(scope: Scope) -> Part:
     high = low + rng.randint(1, 40)
     names = rng.choice(words.OUTCOMES)
     sign = rng.choice(("<", "<="))
-    if scope.chance(0.6):
+    if scope.may_return and scope.chance(0.6):
         lines = [f"if {name} {sign} {low}:", f'    return "{names[0]}"']
         lines += [f"{rng.choice(('if', 'elif'))} {name} {sign} {high}:", f'    return "{names[1]}"']
         ending = [f'return "{names[2]}"']
@@ -167,6 +167,9 @@ def guarded(scope: Scope, returns: str) -> Lines:
         mended = ""
     if mended and scope.chance(0.25):
         return [f"if {test}:", f"    {mended}"]
+    if scope.chance(0.1):
+        tested = f"{name} >= 0" if kind == "int" else name
+        return [f'assert {tested}, "{message}"']
     if scope.chance(0.45):
         error = rng.choice(("ValueError", "ValueError", "TypeError", "KeyError", "IndexError"))
         return [f"if {test}:", f'    raise {error}("{message}")']

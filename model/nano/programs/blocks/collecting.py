@@ -52,21 +52,22 @@ def comprehended(scope: Scope) -> Part:
     test = condition(scope, item) if kind == "int" else text_condition(scope, item)
     made = integer_of(scope, item) if kind == "int" else text_of(scope, item)
     scope.forget(item)
-    forms = [
+    forms: list[tuple[float, str, tuple[str, ...], str]] = [
         (5, f"list[{kind}]", words.LISTS, f"[{made} for {item} in {items}]"),
         (4, f"list[{kind}]", words.LISTS, f"[{item} for {item} in {items} if {test}]"),
         (3, f"list[{kind}]", words.LISTS, f"[{made} for {item} in {items} if {test}]"),
-        (2, "bool", words.FLAGS, f"any({test} for {item} in {items})"),
-        (2, "bool", words.FLAGS, f"all({test} for {item} in {items})"),
+        (3, "bool", words.FLAGS, f"any({test} for {item} in {items})"),
+        (3, "bool", words.FLAGS, f"all({test} for {item} in {items})"),
         (2, "int", words.COUNTS, f"sum(1 for {item} in {items} if {test})"),
     ]
     if kind == "int":
         forms += [(3, "int", words.SUMS, f"sum({made} for {item} in {items})")]
-        forms += [(1, "set", ("unique", "left_over"), f"{{{made} for {item} in {items}}}")]
+        forms += [(2.5, "set", ("unique", "left_over"), f"{{{made} for {item} in {items}}}")]
+        forms += [(2, "table", words.TABLES, f"{{{item}: {made} for {item} in {items}}}")]
         forms += [(1, "int", words.BEST, f"max([{made} for {item} in {items}], default=0)")]
     else:
         lengths = f"{{{item}: len({item}) for {item} in {items}}}"
-        forms += [(3, "dict[str, int]", words.TABLES, lengths)]
+        forms += [(5, "dict[str, int]", words.TABLES, lengths)]
         forms += [(2, "str", words.TEXTS, f'", ".join({made} for {item} in {items})')]
         forms += [(2, "list[int]", ("lengths", "sizes"), f"[len({item}) for {item} in {items}]")]
     _, gives, names, text = rng.choices(forms, [form[0] for form in forms])[0]
@@ -80,10 +81,11 @@ def seen(scope: Scope) -> Part:
     items = scope.need(f"list[{kind}]")
     known = scope.fresh(("seen", "known", "visited"))
     item = element(scope, items, kind)
-    start, add = ("set()", "add") if scope.chance(0.6) else ("[]", "append")
+    # A set of strings has an order that no one can tell.
+    start, add = ("set()", "add") if kind == "int" and scope.chance(0.6) else ("[]", "append")
     scope.forget(item)
     chance = scope.rng.random()
-    if chance < 0.35:
+    if chance < 0.35 and scope.may_return:
         body = [f"if {item} in {known}:", f"    return {scope.rng.choice((item, 'True'))}"]
         body += [f"{known}.{add}({item})"]
         missing = "None" if item in body[1] else "False"

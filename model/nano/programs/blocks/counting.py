@@ -90,7 +90,7 @@ def found(scope: Scope) -> Part:
     """The first element for which something holds, or its index, is returned."""
     kind = scope.rng.choice(("list[int]", "list[int]", "list[str]", "str"))
     items = scope.need(kind)
-    numbered = scope.chance(0.55)
+    numbered = not scope.may_return or scope.chance(0.55)
     index = scope.define("int", words.INDEXES) if numbered else ""
     if kind == "list[int]":
         item = element(scope, items, "int")
@@ -110,7 +110,7 @@ def found(scope: Scope) -> Part:
     if not index and scope.chance(0.35):
         given, missing = scope.rng.choice((("True", "False"), ("False", "True")))
     lines = [*loop(head, [f"if {test}:", f"    return {given}"]), f"return {missing}"]
-    if index and scope.chance(0.25):
+    if index and (not scope.may_return or scope.chance(0.25)):
         place = scope.define("int", ("found_at", "place", "result"))
         body = [f"if {test}:", f"    {place} = {index}"]
         body += ["    break"] if scope.chance(0.7) else []

@@ -49,8 +49,8 @@ def ranged(scope: Scope) -> Part:
 
 def repeated(scope: Scope) -> Part:
     """A loop with a condition: digits, halving, two ends, counting down, a stack."""
-    forms = (_digits, _halving, _growing, _two_ends, _countdown, _drained, _forever)
-    return scope.rng.choices(forms, (3, 2, 3, 2, 3, 2, 1.5))[0](scope)
+    forms = (_digits, _halving, _growing, _two_ends, _countdown, _drained, _forever, _stripped)
+    return scope.rng.choices(forms, (3, 2, 3, 2, 3, 2, 1.5, 1.5))[0](scope)
 
 
 def _digits(scope: Scope) -> Part:
@@ -104,7 +104,7 @@ def _growing(scope: Scope) -> Part:
 
 
 def _two_ends(scope: Scope) -> Part:
-    kind = scope.rng.choice(("str", "list[int]"))
+    kind = scope.rng.choice(("str", "list[int]")) if scope.may_return else "list[int]"
     items = scope.need(kind)
     ends = scope.rng.choice((("left", "right"), ("low", "high"), ("start", "end"), ("i", "j")))
     left, right = (scope.first(end, f"{end}_index") for end in ends)
@@ -112,7 +112,7 @@ def _two_ends(scope: Scope) -> Part:
     if scope.chance(0.4):
         lines = [f"{left} = 0", f"{right} = len({items}) - 1"]
     moved = [f"{left} += 1", f"{right} -= 1"]
-    if kind == "str" or scope.chance(0.5):
+    if kind == "str" or (scope.may_return and scope.chance(0.5)):
         body = [f"if {items}[{left}] != {items}[{right}]:", "    return False", *moved]
         end = ["return True"]
         return Part([*lines, *loop(f"while {left} < {right}:", body), *end], "check", kind, "bool")
@@ -158,6 +158,25 @@ def _forever(scope: Scope) -> Part:
     lines = [f"{steps} = 0", "while True:"]
     lines += [f"    if {n} <= {small(scope, 0, 3)}:", "        break", f"    {change}"]
     return Part([*lines, f"    {steps} += 1"], "loop", "int")
+
+
+def _stripped(scope: Scope) -> Part:
+    text = scope.need("str")
+    rest = scope.define("str", ("rest", "result", "left", "short"))
+    letter = scope.rng.choice("abex0")
+    test, change = scope.rng.choice(
+        (
+            (f'{rest}.startswith("{letter}")', f"{rest} = {rest}[1:]"),
+            (
+                f'"{letter}{letter}" in {rest}',
+                f'{rest} = {rest}.replace("{letter}{letter}", "{letter}")',
+            ),
+            (f"len({rest}) > {small(scope, 2, 4)}", f"{rest} = {rest}[1:-1]"),
+            (f"len({rest}) < {small(scope, 4, 8)}", f'{rest} = "{letter}" + {rest}'),
+            (f"{rest} and {rest}[-1].isdigit()", f"{rest} = {rest}[:-1]"),
+        )
+    )
+    return Part([f"{rest} = {text}", f"while {test}:", f"    {change}"], "text", "str")
 
 
 def nested(scope: Scope) -> Part:

@@ -65,6 +65,31 @@ def _summary(scope: Scope, table: str) -> Lines:
     return [f"{result} = {form}"]
 
 
+def edited(scope: Scope) -> Part:
+    """A copy of a dictionary, and what is put into it or taken out."""
+    rng = scope.rng
+    table = scope.need("dict[str, int]")
+    result = scope.define("table", ("result", "copy", "updated", "merged"))
+    key = scope.pick("str") if scope.chance(0.5) else None
+    key = key or written(rng.choice(words.KEYS))
+    amount = scope.pick("int") if scope.chance(0.5) else None
+    amount = amount or small(scope, 0, 20)
+    steps: list[Lines] = [
+        [f"{result}[{key}] = {amount}"], [f"{result}.pop({key}, None)"],
+        [f"{result}.update({{{key}: {amount}}})"], [f"{result}.setdefault({key}, {amount})"],
+        [f"if {key} in {result}:", f"    del {result}[{key}]"],
+        [f"{result}[{key}] = {result}.get({key}, 0) + {amount}"],
+        [f"if {key} not in {result}:", f"    {result}[{key}] = len({result})"],
+        [f"for name in list({result}):", f"    if {result}[name] > {amount}:",
+         f"        del {result}[name]"],
+    ]  # fmt: skip
+    start = rng.choice((f"dict({table})", f"{table}.copy()", f"{{**{table}}}"))
+    lines = [f"{result} = {start}"]
+    for step in rng.sample(steps, rng.randint(1, 3)):
+        lines += step
+    return Part(lines, "table", "dict[str, int]")
+
+
 def by_items(scope: Scope) -> Part:
     """A dictionary is gone through, looked into or changed."""
     rng = scope.rng

@@ -37,7 +37,7 @@ def $[fill|fill_up|load]$(limit):
     level = $[5|10|8]$
     rounds = 0
     while level $[> 0|!= limit]$:
-        level $[+= 3|-= limit - limit]$
+        level += $[3|limit]$
         rounds += 1
     return rounds
 """, {"limit": "bound target", "level": "size tank", "rounds": "steps count"}),

@@ -265,6 +265,124 @@ def $[common|intersection|shared]$(first, second):
             found.append(x)
     return found]$
 """, {"first": "left a", "second": "right b", "x": "item value"}),
+    Template("generator of pairs", ("list[int]",), """
+def neighbours(items):
+    for i in range(len(items) - 1):
+        yield items[i]$[, | + | - ]$items[i + 1]
+
+
+def $[collect|list_pairs|steps]$(values):
+    return $[list(neighbours(values))|[pair for pair in neighbours(values)]]$
+""", {"neighbours": "pairs windows", "items": "data xs", "values": "numbers readings"}),
+    Template("generator of evens", ("list[int]", "base"), """
+def multiples(numbers, k):
+    for number in numbers:
+        if number % k == 0:
+            yield number
+
+
+def $[total_of_multiples|sum_matching|count_matching]$(numbers, k):
+    $[total = 0|total = 1]$
+    for number in multiples(numbers, k):
+        total += $[number|1]$
+    return total
+""", {"multiples": "divisible matching", "numbers": "values items", "number": "n x",
+      "k": "divisor step", "total": "result"}),
+    Template("generator counting", ("tiny", "base"), """
+def count_from(start, step):
+    while True:
+        yield start
+        start += step
+
+
+def $[first_over|reach|next_over]$(start, step):
+    for value in count_from(start, step):
+        if value > $[12|20|9]$:
+            return value
+""", {"count_from": "numbers_from steps_from", "start": "first low", "step": "k by",
+      "value": "n number"}),
+    Template("parse all", ("numbers text",), """
+def $[parse_numbers|read_ints|valid_numbers]$(text):
+    numbers, bad = [], 0
+    for part in text.split($[","|]$):
+        try:
+            numbers.append(int(part))
+        except ValueError:
+            bad += 1
+    return numbers, bad
+""", {"text": "line raw", "numbers": "found result", "bad": "errors skipped", "part": "word item"}),
+    Template("safe divide", ("list[int]", "small"), """
+def $[divide_all|ratios|share]$(values, divisor):
+    result = []
+    for value in values:
+        try:
+            result.append(value // (divisor - $[1|2|0]$))
+        except ZeroDivisionError:
+            result.append($[None|0]$)
+            break
+    return result
+""", {"values": "numbers amounts", "divisor": "by parts", "result": "out shares", "value": "v n"}),
+    Template("inventory", ("dict[str, int]", "key", "small"), """
+def $[remove_item|take|withdraw]$(stock, name, amount$[=1|]$):
+    if name not in stock:
+        raise KeyError(name)
+    if stock[name] < amount:
+        raise ValueError($["not enough"|f"only {stock[name]} left"]$)
+    stock[name] -= amount
+    if stock[name] == 0:
+        del stock[name]
+    return stock
+""", {"stock": "inventory items", "name": "item key", "amount": "count n"}),
+    Template("nested lookup", ("dict[str, int]", "key", "key"), """
+def $[get_with_default|lookup_first|resolve]$(table, key, other):
+    try:
+        return table[key]
+    except KeyError:
+        return table$[[other]|.get(other)|.get(other, -1)]$
+    $[finally:
+        table["seen"] = 1|]$
+""", {"table": "settings options", "key": "name first", "other": "fallback second"}),
+    Template("matrix diagonal", ("square",), """
+def $[diagonal_sum|trace_of|diagonal]$(matrix):
+    total = 0
+    for i in range(len(matrix)):
+        total += matrix[i][$[i|-1 - i|len(matrix) - 1 - i]$]
+    return total
+""", {"matrix": "grid rows", "total": "result", "i": "k index"}),
+    Template("remove all", ("list[int]", "int"), """
+def $[remove_all|drop_value|without]$(items, value):
+    $[while value in items:
+        items.remove(value)
+    return items|return [item for item in items if item != value]|for item in items[:]:
+        if item == value:
+            items.remove(item)
+    return items]$
+""", {"items": "values data", "value": "unwanted x", "item": "n element"}),
+    Template("longest increasing run", ("list[int]",), """
+def $[longest_run|longest_rise|best_streak]$(values):
+    best = length = $[1|0]$
+    for i in range(1, len(values)):
+        if values[i] > values[i - 1]:
+            length += 1
+        else:
+            length = $[1|0]$
+        best = max(best, length)
+    return best
+""", {"values": "numbers heights", "best": "longest top", "length": "current run", "i": "k index"}),
+    Template("apply commands", ("words text",), """
+def $[run_commands|follow|move]$(text):
+    x, y = 0, 0
+    for step in text:
+        if step == "u":
+            y += 1
+        elif step == "d":
+            y -= 1
+        elif step == "r":
+            x += 1
+        elif step == "l":
+            x -= 1
+    return $[x, y|(x, y) == (0, 0)|abs(x) + abs(y)]$
+""", {"text": "path moves", "step": "move c"}),
     Template("find peak", ("list[int]",), """
 def $[find_peak|local_peak|first_peak]$(values):
     for i in range(1, len(values) - 1):

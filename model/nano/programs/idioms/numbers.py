@@ -50,7 +50,7 @@ def $[divisors|list_divisors|divisors_of]$(n):
     Template("digit sum", ("nat",), """
 def $[sum_digits|digit_sum|cross_sum]$(n):
     total = 0
-    while n $[> 0|!= 0|]$:
+    while n$[ > 0| != 0|]$:
         total += n % 10
         n //= 10
     return total
