@@ -90,6 +90,7 @@ def execution_json(done: Execution) -> dict[str, object]:
     return {
         "same": found is None,
         "first_difference": found.number if found else None,
+        "diff": done.diff,
         "notes": list(done.notes),
         "steps": [
             {

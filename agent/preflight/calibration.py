@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
+from agent.runfolder import own_events
 from agent.trajectory import Compared, Event, Forecasted, read_events
 
 _BINS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -161,11 +162,11 @@ def trajectories(places: Sequence[Path]) -> Iterator[Path]:
 
 
 def all_events(paths: Iterable[Path]) -> Iterator[Event]:
-    """The events of many trajectories.
+    """The events of many trajectories; what a fork has from its parent is the parent's alone.
 
     Raises:
         TrajectoryCorrupt: a line before the last is not an event.
         OSError: a file cannot be read.
     """
     for path in paths:
-        yield from read_events(path)
+        yield from own_events([*read_events(path)])

@@ -58,10 +58,12 @@ class Execution:
 
     Attributes:
         repeated: its steps, up to the first whose result is another one.
+        diff: how the repository was changed by then.
         notes: what to know about the place where it was done.
     """
 
     repeated: tuple[Repeated, ...]
+    diff: str = ""
     notes: tuple[str, ...] = ()
 
     @property
@@ -92,6 +94,8 @@ async def execute(
     Raises:
         AgentError, SandboxError: there is no place to do it, as of any run.
     """
+    from sandboxes.repository.diff import DiffFailed, take_diff
+
     wanted = [step for step in steps_of(run.events) if until is None or step.number <= until]
     place, notes = await same_place(run, settings, engine, progress)
     repeated: list[Repeated] = []
@@ -103,7 +107,11 @@ async def execute(
             watch(each)
             if not each.same:
                 break
-    return Execution(tuple(repeated), notes)
+        try:
+            diff = await take_diff(sandbox, place.base_commit)
+        except DiffFailed as problem:
+            diff, notes = "", (*notes, problem.message)
+    return Execution(tuple(repeated), diff, notes)
 
 
 async def repeat(

@@ -85,13 +85,29 @@ def foretold(step: Step, folder: Path) -> list[Foretold]:
     return found + [_pair(None, each, folder) for each in compared.values()]
 
 
+def predicted_frames(forecast: Forecasted, folder: Path) -> list[Shown]:
+    """What was predicted of a test, from its call to its return; see `foretold`."""
+    _, texts = _predicted(_kept(forecast.trace, folder))
+    return _shown(of_the_test(read_frames(texts[0]).frames, forecast.test)) if texts else []
+
+
+def recorded_frames(compared: Compared, folder: Path) -> list[Shown]:
+    """What was recorded of a test; see `foretold`."""
+    return _shown(_main(_kept(compared.trace, folder)))
+
+
 def _pair(forecast: Forecasted | None, compared: Compared | None, folder: Path) -> Foretold:
     source, texts = _predicted(_kept(forecast.trace if forecast else "", folder))
     recording = _kept(compared.trace if compared else "", folder)
     test = forecast.test if forecast else compared.test if compared else ""
     predicted = of_the_test(read_frames(texts[0]).frames, test) if texts else ()
-    recorded = [frame for frame in read_recording(recording).trace.frames if not thread_of(frame)]
-    return Foretold(forecast, compared, source, tuple(side_by_side(predicted, recorded)))
+    rows = side_by_side(predicted, _main(recording))
+    return Foretold(forecast, compared, source, tuple(rows))
+
+
+def _main(recording: str) -> list[Frame]:
+    """The frames of the main thread."""
+    return [frame for frame in read_recording(recording).trace.frames if not thread_of(frame)]
 
 
 def side_by_side(predicted: Sequence[Frame], recorded: Sequence[Frame]) -> Iterable[Row]:

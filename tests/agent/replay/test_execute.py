@@ -95,10 +95,11 @@ async def test_a_repository_without_that_commit_is_told(recorded: Recorded, engi
 
     run = replace(run, events=tuple(map(elsewhere, run.events)))
     settings = settings_of(run.record, Settings())
-    done = await execute(run, settings, engine, until=1)
+    done = await execute(run, settings, engine, until=3)
     (note,) = done.notes
     assert gone[:12] in note
     assert done.difference is None
+    assert "+    if value > high:" in done.diff
 
 
 # Single steps, in a sandbox that is there ------------------------------------------------------
