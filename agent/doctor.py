@@ -159,6 +159,30 @@ def _model(settings: Settings) -> Iterable[Finding]:
         yield Finding("model server", "ok", detail)
 
 
+def _vllm(settings: Settings) -> Iterable[Finding]:
+    from model.errors import ModelMisconfigured
+    from model.serve.command import build_of, find_vllm, version_of
+    from model.serve.machine import look_around
+    from model.serve.plan import name_gpus
+
+    gpus = look_around().gpus
+    yield Finding("GPUs", "ok" if gpus else "unused", name_gpus(gpus) or "none found")
+    try:
+        program = find_vllm()
+    except ModelMisconfigured:
+        yield Finding("vLLM", "unused", "not installed; only foretrace serve needs it")
+        return
+    build = build_of(program)
+    kind = {"cpu": ", for the processor", "gpu": ", for GPUs"}.get(build or "", "")
+    detail = f"{version_of(program) or 'of unknown version'}{kind}, at {program}"
+    if (build == "gpu" and not gpus) or (build == "cpu" and gpus):
+        mend = "docs/serving.md says how to get the other build"
+        found = "GPUs are found" if gpus else "no GPU is found"
+        yield Finding("vLLM", "unused", f"{detail}; {found}", mend)
+    else:
+        yield Finding("vLLM", "ok", detail)
+
+
 def _tokenizer(settings: Settings) -> Iterable[Finding]:
     from agent.policies.cwm.connect import way_to_speak
     from agent.predicting import uses_nano
@@ -200,5 +224,6 @@ CHECKS: tuple[Callable[[Settings], Iterable[Finding]], ...] = (
     _nano,
     _model,
     _tokenizer,
+    _vllm,
     _prompts,
 )

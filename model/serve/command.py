@@ -33,11 +33,21 @@ def find_vllm() -> Path:
 
 def build_of(program: Path) -> Build | None:
     """What a vLLM was built for, by the names of the packages beside it; None for unknown."""
-    installed = program.resolve().parent.parent / "lib"
-    names = [path.name for path in installed.glob("python3*/site-packages/vllm*.dist-info")]
+    names = _packages(program)
     if not names:
         return None
     return "cpu" if any("cpu" in name for name in names) else "gpu"
+
+
+def version_of(program: Path) -> str:
+    """A vLLM's version, by the same names; empty for unknown."""
+    versions = (name.removesuffix(".dist-info").rpartition("-")[2] for name in _packages(program))
+    return max(versions, key=len, default="")
+
+
+def _packages(program: Path) -> list[str]:
+    installed = program.resolve().parent.parent / "lib"
+    return [path.name for path in installed.glob("python3*/site-packages/vllm*.dist-info")]
 
 
 def command_line(
@@ -70,8 +80,9 @@ def command_line(
     if wish.quantization:
         command += ["--quantization", wish.quantization]
     if not plan.gpus:
-        # Compiling and capturing graphs are for GPUs.
-        return [*command, "--enforce-eager", *more]
+        # Compiling and capturing graphs are for GPUs. A prompt is read whole, for the CPU build of
+        # 0.32 ends when a request with a seed has a prompt that it reads in parts.
+        return [*command, "--enforce-eager", "--no-enable-chunked-prefill", *more]
     command += ["--tensor-parallel-size", str(wish.tp)]
     command += ["--max-num-batched-tokens", str(BATCH)]
     if wish.cache is None:

@@ -1,5 +1,6 @@
 """Whether a model fits on this machine as it is wished for, and what would make it fit."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -141,6 +142,8 @@ def _on_processor(checkpoint: Checkpoint, wish: Wish, machine: Machine) -> Plan:
     shape = checkpoint.shape
     if shape is None:
         return Plan(checkpoint, wish, (), None, machine.memory, None)
+    # Prompts are read whole there, and until then no layer lets go of what is outside its window.
+    shape = replace(shape, windows=(None,) * len(shape.windows))
     needed = _need(shape, wish, CPU_OVERHEAD)
     problem = _too_small_cache(needed, wish)
     if problem is None and _taken(needed, wish) > machine.memory:
@@ -253,6 +256,12 @@ def _smaller(shape: Shape, wish: Wish, memory: int, overhead: int | None = None)
             return f"--context {context}"
         context //= 2
     return ""
+
+
+def name_gpus(gpus: tuple[Gpu, ...]) -> str:
+    """GPUs as people read them: those of one kind together; empty for none."""
+    kinds = Counter((gpu.name, gpu.total) for gpu in gpus)
+    return ", ".join(f"{n} x {name} ({gib(total)})" for (name, total), n in kinds.items())
 
 
 def gib(size: float) -> str:

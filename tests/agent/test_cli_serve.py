@@ -17,6 +17,7 @@ import pytest
 
 from tests.agent.conftest import CommandLine, Ended
 from tests.model.serve.standin import amd_gpus, checkpoint, gpus, stand_in
+from tests.model.server import threaded_model_server
 from tests.model.tokenizers import SMALL, small_tokenizer_file
 
 H100 = ("NVIDIA H100 80GB HBM3", 81_559, 81_079)
@@ -356,3 +357,38 @@ def test_an_open_address_is_warned_of(serving: Serving) -> None:
     stand_in(serving.bin)
     with serving.started("--host", "0.0.0.0") as child:
         assert "docs/serving.md" in read_until(child, "everybody")[-1]
+
+
+def test_the_doctor_names_vllm_and_the_gpus_it_would_see(serving: Serving) -> None:
+    serving.foretrace.environment["PATH"] = f"{serving.bin}:/usr/bin:/bin"
+    found = lines_of(serving.foretrace("doctor"))
+    assert found["GPUs"] == "unused   none found"
+    assert found["vLLM"] == "unused   not installed; only foretrace serve needs it"
+    stand_in(serving.bin)
+    packages = serving.bin.parent / "lib" / "python3.11" / "site-packages"
+    (packages / "vllm-0.33.0.dist-info").mkdir(parents=True)
+    found = lines_of(serving.foretrace("doctor"))
+    assert "0.33.0, for GPUs, at" in found["vLLM"]
+    assert "no GPU is found" in found["vLLM"]
+    gpus(serving.bin, H100, H100, ("NVIDIA L4", 23_034, 22_000))
+    found = lines_of(serving.foretrace("doctor"))
+    assert (
+        found["GPUs"] == "ok       2 x NVIDIA H100 80GB HBM3 (79.6 GiB), 1 x NVIDIA L4 (22.5 GiB)"
+    )
+    assert found["vLLM"] == f"ok       0.33.0, for GPUs, at {serving.bin}/vllm"
+
+
+def test_the_doctor_asks_the_server_that_is_set(serving: Serving) -> None:
+    with threaded_model_server(models={"some/model": 4_096}) as server:
+        serving.foretrace.environment["FORETRACE_MODEL__URL"] = server.url
+        found = lines_of(serving.foretrace("doctor"))
+    assert found["model server"] == f"ok       some/model at {server.url}, context 4,096 tokens"
+    found = lines_of(serving.foretrace("doctor"))
+    assert found["model server"].startswith(f"missing  no model server answers at {server.url}")
+
+
+def lines_of(ended: Ended) -> dict[str, str]:
+    """What the doctor found, by what it looked at: the state and the rest of the line."""
+    assert "Traceback" not in ended.err
+    rows = (row for row in ended.out.splitlines() if not row.startswith(" "))
+    return {row[9:23].strip(): row[:9] + row[24:] for row in rows}

