@@ -22,13 +22,14 @@ class RetryPolicy:
     """How patient we are.
 
     Attributes:
-        retries: tries after the first.
+        retries: tries after the first; by default those of about six minutes, in which a server
+            that was started anew has loaded its model.
         base: seconds before the first retry; doubled for each further one.
         most: seconds a pause of ours grows to.
         most_asked: seconds we wait at most when the server says how long (``Retry-After``).
     """
 
-    retries: int = 8
+    retries: int = 24
     base: float = 0.5
     most: float = 30.0
     most_asked: float = 120.0

@@ -86,8 +86,9 @@ class ModelSettings(BaseModel):
     """Seconds to wait for a server that does not answer at all. One that says that it is loading
     is waited for in any case."""
 
-    retries: int = Field(default=8, ge=0)
-    """Tries after the first, where the server failed or had no time."""
+    retries: int = Field(default=24, ge=0)
+    """Tries after the first, where the server failed or had no time. The default is patient enough
+    for one that is started anew and loads its model."""
 
     answer_seconds: float = Field(default=3600.0, gt=0)
     """One whole answer may take."""
