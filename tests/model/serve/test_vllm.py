@@ -1,139 +1,29 @@
-"""A real vLLM on the CPU, started by ``foretrace serve`` with a tiny CWM, and our client before it.
-
-It is installed apart (``make test-vllm``). The model's weights are random, so that nothing here
-depends on what it says.
-"""
+"""Our client before a real vLLM: ids, stops, streams, several answers, the cache, the queue."""
 
 import asyncio
-import json
-import os
 import re
-import signal
-import subprocess
-import sys
-import urllib.request
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
 from model.answer import Sampling
 from model.client import ModelClient
 from model.errors import ContextExceeded, ModelUnknown
-from model.retry import Retry, RetryPolicy
+from model.prices import TokenUsage
 from model.serve.checkpoint import find_checkpoint
 from model.serve.memory import GIB, kv_bytes
 from model.settings import ClientSettings
 from model.tokenizer import Tokenizer
-from tests.agent.conftest import CODE, FAILING, TESTS, CommandLine, Project
-from tests.agent.test_cli_serve import free_port, read_until, until
-from tests.model.serve.standin import runs
-from tests.model.tokenizers import SMALL, small_tokenizer_file
+from tests.agent.test_cli_serve import until
+from tests.model.serve.realvllm import AT_A_TIME, CONTEXT, NAME, Served
+from tests.model.tokenizers import SMALL
 
 pytestmark = [pytest.mark.vllm, pytest.mark.timeout(900)]
 
-NAME = "tiny-cwm"
-CONTEXT = 16_384
 PROMPT = [SMALL, *range(300, 340)]
 GREEDY = Sampling(temperature=0.0, max_tokens=24)
-
-
-@dataclass(frozen=True)
-class Served:
-    """The server.
-
-    Attributes:
-        url: its address, with ``/v1``.
-        model: the checkpoint's folder.
-        log: all that vLLM printed.
-    """
-
-    url: str
-    model: Path
-    log: Path
-
-    def metric(self, name: str) -> float:
-        """A counter of vLLM's, over all its labels."""
-        with urllib.request.urlopen(f"{self.url.removesuffix('/v1')}/metrics") as answer:
-            text = answer.read().decode()
-        return sum(float(value) for value in re.findall(rf"^{name}{{.*}} (\S+)$", text, re.M))
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint, with the small tokenizer."""
-    folder = tmp_path_factory.mktemp("model") / NAME
-    program = Path(__file__).with_name("tinycwm.py")
-    subprocess.run([vllm_bin() / "python", program, folder, str(SMALL + 256)], check=True)
-    small_tokenizer_file(folder)
-    kind = {"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "<|begin_of_text|>"}
-    (folder / "tokenizer_config.json").write_text(json.dumps(kind))
-    return folder
-
-
-@contextmanager
-def serving(model: Path, here: Path, port: int) -> Iterator[Served]:
-    """The model, served; nothing of it is left afterwards."""
-    environment = {
-        **os.environ,
-        "PATH": f"{vllm_bin()}{os.pathsep}{os.environ['PATH']}",
-        "FORETRACE_CACHE": str(here),
-        "OMP_NUM_THREADS": "1",
-    }
-    flags = ["--model", model, "--context", str(CONTEXT), "--dtype", "float32", "--port", str(port)]
-    with subprocess.Popen(
-        [sys.executable, "-m", "agent.cli", "serve", *flags],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as child:
-        try:
-            read_until(child, "foretrace run")
-            group = in_group_of_children(child.pid)
-            assert len(group) >= 2  # vLLM itself, and its engine
-            yield Served(f"http://127.0.0.1:{port}/v1", model, here / "serve" / f"{port}.log")
-            child.send_signal(signal.SIGINT)
-            _, err = child.communicate(timeout=120)
-            assert child.returncode == 130, err
-            assert not [pid for pid in group if runs(pid)]
-        finally:
-            child.kill()
-
-
-@pytest.fixture(scope="module")
-def served(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(model, tmp_path_factory.mktemp("here"), free_port()) as made:
-        yield made
-
-
-@pytest.fixture
-async def client(served: Served) -> AsyncIterator[ModelClient]:
-    async with ModelClient(ClientSettings(served.url, NAME, in_flight=64)) as made:
-        yield made
-
-
-def vllm_bin() -> Path:
-    """Where vLLM is installed."""
-    place = Path(os.environ.get("FORETRACE_TEST_VLLM", "build/vllm/bin")).absolute()
-    if not (place / "vllm").exists():
-        pytest.fail(f"there is no vLLM in {place}: make test-vllm installs one")
-    return place
-
-
-def in_group_of_children(pid: int) -> list[int]:
-    """All processes in the groups of a process's children."""
-    stats = {}
-    for place in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = place.read_text(errors="replace").rpartition(")")[2].split()
-        except OSError:
-            continue
-        stats[int(place.parent.name)] = (int(fields[1]), int(fields[2]))
-    groups = {group for parent, group in stats.values() if parent == pid}
-    return [each for each, (_, group) in stats.items() if group in groups]
+DRAWN = Sampling(temperature=1.0, top_p=1.0, seed=7, max_tokens=24, logprobs=True)
+LONG = 3_000
 
 
 async def test_the_server_has_the_model_and_says_its_context(client: ModelClient) -> None:
@@ -168,6 +58,22 @@ async def test_a_stop_id_ends_the_answer_and_is_named(client: ModelClient) -> No
     at = whole.ids.index(stop)
     cut = await client.complete(PROMPT, Sampling(temperature=0.0, max_tokens=24, stop_ids=(stop,)))
     assert (cut.ids, cut.finish, cut.stop_id) == (whole.ids[:at], "stop", stop)
+
+
+@pytest.mark.parametrize("stop", [SMALL + 1, SMALL + 8, SMALL + 9])
+def test_cwms_stop_tokens_end_an_answer_nobody_gave_a_stop_for(served: Served, stop: int) -> None:
+    # The tokens are forced upon the model, whose own files name the first of them alone.
+    forced = {"allowed_token_ids": [stop], "max_tokens": 5, "temperature": 0}
+    asked = [
+        served.ask("completions", prompt=PROMPT, **forced),
+        served.ask("chat/completions", messages=[{"role": "user", "content": "hello"}], **forced),
+    ]
+    for answer in asked:
+        assert answer["choices"][0]["finish_reason"] == "stop"
+        assert answer["usage"]["completion_tokens"] == 1
+    other = served.ask("completions", prompt=PROMPT, **{**forced, "allowed_token_ids": [stop + 1]})
+    if stop == SMALL + 1:
+        assert other["choices"][0]["finish_reason"] == "length"
 
 
 async def test_special_tokens_are_kept_in_the_text(client: ModelClient) -> None:
@@ -211,16 +117,81 @@ async def test_a_request_that_is_cancelled_ends_on_the_server(
     assert served.metric("vllm:generation_tokens_total") - written < 16_000
 
 
+async def test_several_answers_are_drawn_with_one_reading_of_the_prompt(
+    client: ModelClient, served: Served
+) -> None:
+    long = [SMALL, *(700 + n % 900 for n in range(LONG))]
+    before = [served.metric(f"vllm:prefix_cache_{name}_total") for name in ("queries", "hits")]
+    answers = await client.complete_several(long, DRAWN, 4)
+    assert len(answers) == 4
+    assert client.draws_several
+    after = [served.metric(f"vllm:prefix_cache_{name}_total") for name in ("queries", "hits")]
+    queries, hits = (now - then for now, then in zip(after, before, strict=True))
+    assert queries == 4 * len(long)
+    assert hits > 3 * 0.9 * len(long)
+    assert len({answer.ids for answer in answers}) == 4
+    usage = sum((answer.usage for answer in answers), TokenUsage())
+    assert (usage.input, usage.counted) == (len(long), True)
+    written = sum(len(a.ids or ()) + (a.finish == "stop") for a in answers)
+    assert usage.output == written
+
+
+async def test_an_answer_of_several_is_the_one_that_its_seed_gives_alone(
+    client: ModelClient,
+) -> None:
+    heard = ["", "", ""]
+
+    def hear(number: int, text: str) -> None:
+        heard[number] += text
+
+    together = await client.complete_several(PROMPT, DRAWN, 3, hear)
+    alone = [await client.complete(PROMPT, replace(DRAWN, seed=7 + n)) for n in range(3)]
+    assert [each.ids for each in together] == [each.ids for each in alone]
+    assert heard == [each.text for each in together] == [each.text for each in alone]
+    for one, other in zip(together, alone, strict=True):
+        assert one.logprobs == pytest.approx(other.logprobs, abs=1e-3)
+
+
+async def test_several_answers_that_are_cancelled_all_end_on_the_server(
+    client: ModelClient, served: Served
+) -> None:
+    speaking = asyncio.Event()
+    asked = replace(DRAWN, temperature=0.01, max_tokens=12_000)
+    task = asyncio.create_task(
+        client.complete_several(PROMPT, asked, 3, lambda number, text: speaking.set())
+    )
+    await speaking.wait()
+    await asyncio.to_thread(until, lambda: served.metric("vllm:num_requests_running") > 0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.to_thread(until, lambda: not served.metric("vllm:num_requests_running"))
+    assert not served.metric("vllm:num_requests_waiting")
+
+
 async def test_a_prompt_beyond_the_context_is_told_with_its_limit(client: ModelClient) -> None:
     with pytest.raises(ContextExceeded) as exceeded:
         await client.complete([5] * (CONTEXT + 10), GREEDY)
     assert exceeded.value.limit == CONTEXT
 
 
-async def test_64_requests_at_a_time_are_all_answered(client: ModelClient) -> None:
-    answers = await asyncio.gather(
-        *(client.complete([*PROMPT, 100 + n], GREEDY) for n in range(64))
+async def test_64_requests_at_a_time_queue_and_are_all_answered(
+    client: ModelClient, served: Served
+) -> None:
+    asked = replace(GREEDY, max_tokens=100)
+    task = asyncio.ensure_future(
+        asyncio.gather(*(client.complete([*PROMPT, 100 + n], asked) for n in range(64)))
     )
+    waiting = 0.0
+    while not task.done():
+        running, queued = [
+            await asyncio.to_thread(served.metric, f"vllm:num_requests_{state}")
+            for state in ("running", "waiting")
+        ]
+        assert running <= AT_A_TIME
+        waiting = max(waiting, queued)
+    assert waiting > 0
+    answers = await task
     assert len(answers) == 64
     assert all(each.ids and each.retries == 0 for each in answers)
 
@@ -233,58 +204,6 @@ def test_what_a_request_needs_is_not_counted_below_what_vllm_counts(served: Serv
     )
     assert found is not None
     theirs = GIB / float(found[1])
-    # Ours has two batches of 8,192 tokens in flight, as on a GPU; here it is one of 2,048.
-    assert theirs <= kv_bytes(shape, CONTEXT, 4) <= 3 * theirs
-
-
-@pytest.mark.engine
-def test_a_run_that_is_stopped_stops_its_request(served: Served, tmp_path: Path) -> None:
-    project = Project(tmp_path / "prices")
-    project.path.mkdir()
-    project.git("init", "--quiet", "--initial-branch=main")
-    project.write(**{"prices.py": CODE, "tests/test_prices.py": TESTS})
-    project.commit()
-    (tmp_path / "issue.txt").write_text("clamp(11, 0, 9) gives 11\n")
-    foretrace = CommandLine(tmp_path)
-    # Without chance the model does not come to an end by itself; see above.
-    foretrace.environment["FORETRACE_MODEL__TEMPERATURE"] = "0"
-    flags = ["--model-url", served.url, "--model", NAME, "--profile", "cwm"]
-    flags += ["--tokenizer", str(served.model), "--test", FAILING[0]]
-    child = foretrace.start("run", tmp_path / "issue.txt", "--repo", project.path, *flags)
-    try:
-        until(lambda: served.metric("vllm:num_requests_running") == 1, 300)
-        child.send_signal(signal.SIGINT)
-        _, err = child.communicate(timeout=120)
-    finally:
-        child.kill()
-    assert child.returncode == 130, err
-    until(lambda: not served.metric("vllm:num_requests_running"))
-
-
-async def test_a_server_that_is_restarted_in_the_middle_is_waited_for(
-    model: Path, tmp_path: Path
-) -> None:
-    port = free_port()
-    url = f"http://127.0.0.1:{port}/v1"
-    speaking = asyncio.Event()
-    retries: list[Retry] = []
-    patient = RetryPolicy(retries=200, most=1.0)
-    async with ModelClient(ClientSettings(url, NAME, retry=patient)) as client:
-        with serving(model, tmp_path, port):
-            task = asyncio.create_task(
-                client.complete(
-                    PROMPT,
-                    Sampling(temperature=0.0, max_tokens=16_000),
-                    on_text=lambda text: speaking.set(),
-                    on_retry=retries.append,
-                )
-            )
-            await speaking.wait()
-        again = serving(model, tmp_path, port)
-        await asyncio.to_thread(again.__enter__)
-        try:
-            answer = await task
-        finally:
-            await asyncio.to_thread(again.__exit__, None, None, None)
-    assert answer.ids
-    assert len(retries) == answer.retries > 0
+    # Here a prompt is read whole, so that windows save nothing.
+    whole = replace(shape, windows=(None,) * len(shape.windows))
+    assert theirs == pytest.approx(kv_bytes(whole, CONTEXT, 4), rel=0.05)

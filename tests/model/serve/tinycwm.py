@@ -1,7 +1,6 @@
 """Makes a tiny CWM with random weights: ``python tinycwm.py FOLDER VOCABULARY``.
 
-It is run by the Python that vLLM is installed with, which has torch and transformers; the tests
-themselves have neither.
+It is run by the Python that vLLM is installed with, which has torch and transformers.
 """
 
 import sys
@@ -24,7 +23,7 @@ def main(folder: str, vocabulary: int) -> None:
         sliding_window=64,
         max_position_embeddings=131_072,
         bos_token_id=first,
-        eos_token_id=[first + 1, first + 8, first + 9],
+        eos_token_id=first + 1,  # alone: the other stop tokens are ours to tell the server
         pad_token_id=first + 4,
         tie_word_embeddings=False,
     )
