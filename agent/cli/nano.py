@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from agent.cli import nanoeval
+from agent.cli import nanoeval, nanotrain
 from agent.cli.terminal import safe
 from agent.errors import DONE
 
@@ -15,6 +15,7 @@ def command() -> None:
 
 
 command.add_command(nanoeval.command)
+command.add_command(nanotrain.command)
 
 
 @command.command("data")
@@ -46,5 +47,7 @@ def data(out: Path, programs: int, seed: int, jobs: int) -> int:
             f"{split:<6}{counts.traces:>8} traces of {counts.programs} programs, "
             f"{counts.frames['median']} frames in the middle, 95 % up to {counts.frames['p95']}"
         )
+    if not summary.comprehensions:
+        click.echo("without comprehensions: no Python before 3.12 is found, so they are no frames")
     click.echo(safe(f"in {out}"))
     return DONE
