@@ -7,7 +7,6 @@
 import gzip
 import hashlib
 import io
-import platform
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from agent.nano.examples import Plan, examples
 from agent.nano.recording import Recorder
 from model.nano.programs.likeness import groups, tokens
 from model.nano.record import Record
+from model.predict.predictor import Program
 
 SPLITS = ("train", "valid", "test")
 CHUNK = 200
@@ -107,7 +107,7 @@ def make(out: Path, plan: Plan, programs: int, jobs: int, told: Callable[[int], 
     shutil.rmtree(parts)
     with Recorder() as recorder:
         frames = recorder.frames
-    python = platform.python_version()
+        python = recorder.record(Program.of_call("", "1")).python
     summary = Summary(
         seed=plan.seed,
         programs=programs,

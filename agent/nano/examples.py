@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from agent.nano.recording import Recorder
 from model.nano.programs.arguments import calls
+from model.nano.programs.asserting import with_test
 from model.nano.programs.constructs import constructs
 from model.nano.programs.generate import generate, is_sound
 from model.nano.programs.mix import Mix, Size
 from model.nano.programs.mutation import mutated
 from model.nano.programs.program import Generated
-from model.nano.programs.tests import test_of
 from model.nano.record import Record
 from model.predict.predictor import Program
 from model.trace.frame import Frame, Trace
@@ -59,7 +59,7 @@ def examples(plan: Plan, number: int, recorder: Recorder) -> list[tuple[Generate
     Args:
         plan: what is made.
         number: of the program.
-        recorder: runs it.
+        recorder: runs it; a program with comprehensions is left out where these are no frames.
 
     Returns:
         The program and its examples, and perhaps a mutant and its examples.
@@ -70,6 +70,8 @@ def examples(plan: Plan, number: int, recorder: Recorder) -> list[tuple[Generate
     origin = f"{plan.seed}-{number}"
     for _ in range(_TRIES):
         program = generate(rng, plan.mix, size)
+        if not recorder.frames and "comprehension" in constructs(program.source):
+            continue
         called = _chosen(_called(program, calls(rng, program, _CANDIDATES), recorder, size), rng)
         if called:
             break
@@ -102,7 +104,7 @@ class _Making:
 def _records(making: _Making, called: list[_Called], known: list[tuple[str, str]]) -> list[Record]:
     """The examples of one program: its calls, and perhaps a test in place of one."""
     found: list[Record | None] = []
-    tested = test_of(making.rng, making.program, known) if known else None
+    tested = with_test(making.rng, making.program, known) if known else None
     if tested is not None and making.rng.random() < making.mix.tests:
         source, name = tested
         shown = Program.of_function(source, name, (Frame("call", f"def {name}():\n", {}),))

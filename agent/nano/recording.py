@@ -22,7 +22,7 @@ from model.trace.writing import MARKER
 EVENTS = 200
 """Of a recording; a program that does not end is cut here, or earlier."""
 
-_SECONDS = 20
+SECONDS = 20
 """That a recording may take; the process itself gives up much earlier, if it can."""
 
 _WORKER = Path(__file__).with_name("worker.py")
@@ -32,11 +32,12 @@ class Recorder:
     """Records programs one by one; to be closed, or used as a context.
 
     Attributes:
+        python: the path of the Python that runs them.
         frames: whether comprehensions are frames of their own there, as nano is to see them.
     """
 
     def __init__(self) -> None:
-        self._python, self.frames = _python()
+        self.python, self.frames = _python()
         self._process = self._started()
 
     def __enter__(self) -> "Recorder":
@@ -83,7 +84,7 @@ class Recorder:
         """The recordings from this one on, up to one that had to be given up, which is empty."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        late = Timer(_SECONDS, self._process.kill)
+        late = Timer(SECONDS, self._process.kill)
         late.start()
         answers: list[bytes] = []
         try:
@@ -105,7 +106,7 @@ class Recorder:
     def _started(self) -> subprocess.Popen[bytes]:
         tracer = Path(next(iter(sandboxes.__path__))) / "guest" / "tracer.py"
         return subprocess.Popen(
-            [self._python, "-I", "-S", str(_WORKER), str(tracer)],
+            [self.python, "-I", "-S", str(_WORKER), str(tracer)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"},
@@ -124,7 +125,7 @@ def _asked(program: Program, entry: str | None) -> bytes:
 
 def _apart(source: str) -> tuple[str, str, str]:
     """The program, the name of the function that was added to it, and that function."""
-    head = source.index("def ", source.rindex("\n", 0, source.index(MARKER)) + 1)
+    head = source.index("def ", source.rfind("\n", 0, source.index(MARKER)) + 1)
     wrapper = source[head:].replace(MARKER, "")
     return source[:head], wrapper[len("def ") : wrapper.index("(")], wrapper
 

@@ -8,7 +8,7 @@ from model.nano.programs.program import Generated
 from model.nano.programs.values import written
 
 
-def test_of(
+def with_test(
     rng: random.Random, program: Generated, known: Sequence[tuple[str, str]]
 ) -> tuple[str, str] | None:
     """The program's source with a test below it, and the test's name.
