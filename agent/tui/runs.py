@@ -105,9 +105,9 @@ class _Known:
         if self.result is not None:
             return
         if self.record is None:
-            self.record = _read(RunRecord, self.folder / "run.json")
+            self.record = read_or_none(RunRecord, self.folder / "run.json")
         self.token = self.token or getattr(listening(self.folder), "token", "")
-        self.result = _read(RunResult, self.folder / "result.json")
+        self.result = read_or_none(RunResult, self.folder / "result.json")
         while self.result is None and (events := self.follower.more()):
             for event in events:
                 self.progress.take(event)
@@ -159,7 +159,8 @@ class RunStore:
         return names
 
 
-def _read(kind: type[T], path: Path) -> T | None:
+def read_or_none(kind: type[T], path: Path) -> T | None:
+    """A run's file; None where it is not there, or is none."""
     try:
         return kind.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
@@ -195,7 +196,7 @@ def _run_row(known: _Known, pid: int, numbers: dict[str, tuple[int, int]], board
         seconds = (time.time() if pid else progress.last or began) - began
     return Row(
         key=f"run {name}",
-        state=_state(result, progress, pid),
+        state=state_of(result, progress, pid),
         issue=record.issue if record else None,
         policy=record.policy if record else progress.policy,
         attempt=attempt,
@@ -212,7 +213,14 @@ def _run_row(known: _Known, pid: int, numbers: dict[str, tuple[int, int]], board
     )
 
 
-def _state(result: RunResult | None, progress: Progress, pid: int) -> State:
+def state_of(result: RunResult | None, progress: Progress, pid: int) -> State:
+    """What a run is at.
+
+    Args:
+        result: what became of it, if that is known.
+        progress: its events so far.
+        pid: the process at work on it; 0 for none.
+    """
     if result is not None:
         stopped = result.status == "failed" and result.reason == "stopped by the user"
         return "stopped" if stopped else result.status

@@ -15,6 +15,7 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
+from textual.widget import Widget
 
 Row = tuple[tuple[str, str], ...]
 """One line: pieces of text that are safe to draw, each with the name of its style."""
@@ -43,7 +44,8 @@ class Lines(ScrollView, can_focus=True):
     DEFAULT_CSS = """
     Lines {
         overflow-x: hidden;
-        overflow-y: scroll;
+        overflow-y: auto;
+        scrollbar-gutter: stable;
         scrollbar-size-vertical: 1;
         background: $background;
         & > .lines--dim { color: $text-muted; }
@@ -55,7 +57,7 @@ class Lines(ScrollView, can_focus=True):
         & > .lines--added { color: $text-success; }
         & > .lines--removed { color: $text-error; }
         & > .lines--found { text-style: reverse; }
-        & > .lines--cursor { background: $boost; }
+        & > .lines--cursor { background: $foreground 7%; }
     }
     """
 
@@ -91,7 +93,14 @@ class Lines(ScrollView, can_focus=True):
 
     def lines_changed(self) -> None:
         """The number of lines is another one."""
-        self.virtual_size = Size(self.columns, self.count())
+        size = Size(self.columns, self.count())
+        if (size.height > self.size.height) != self.show_vertical_scrollbar:
+            self.virtual_size = size
+            return
+        # The scrollbar alone changes. Assigning would lay the whole screen out anew, ten times a
+        # second while a run streams.
+        self.set_reactive(Widget.virtual_size, size)
+        self._scroll_update(size)
 
     def redraw(self) -> None:
         """Forget what was drawn."""
@@ -134,11 +143,10 @@ class Lines(ScrollView, can_focus=True):
     def _style(self, name: str, marked: bool) -> Style:
         style = self._styles.get((name, marked))
         if style is None:
-            style = self.rich_style + self.get_component_rich_style(f"lines--{name}", partial=True)
+            style = self.get_component_rich_style(f"lines--{name}")
             if marked:
-                style += Style(
-                    bgcolor=self.get_component_rich_style("lines--cursor").bgcolor,
-                )
+                cursor = self.get_component_rich_style("lines--cursor")
+                style += Style(bgcolor=cursor.bgcolor)
             self._styles[name, marked] = style
         return style
 

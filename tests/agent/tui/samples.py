@@ -76,10 +76,12 @@ def outcomes(**changed: str) -> dict[str, object]:
     return {"outcomes": rows, "counts": counts, "complete": True, "problem": ""}
 
 
-def usage(
-    read: int = 4200, written: int = 310, cost: float = 0.012
-) -> dict[str, int | float | None]:
-    return {"input_tokens": read, "cached_tokens": 0, "output_tokens": written, "cost": cost}
+USAGE: dict[str, int | float | None] = {
+    "input_tokens": 4200,
+    "cached_tokens": 0,
+    "output_tokens": 310,
+    "cost": 0.012,
+}
 
 
 REPLY = ModelReply(
@@ -94,9 +96,7 @@ REPLY = ModelReply(
 def beginning(issue: Issue, policy: str = "cwm") -> list[EventData]:
     return [
         Started(run="r", issue=issue.id, policy=policy),
-        Prepared(
-            base_commit="8be3b8d10a3eabf0e68e05ce55db8382c682cda8", image="sha256:2cd3", seconds=3.7
-        ),
+        Prepared(base_commit="8be3b8d10a3e", image="sha256:2cd3", seconds=3.7),
         ModelChosen(
             model="facebook/cwm", url="http://127.0.0.1:8000/v1", profile="cwm", context=131072
         ),
@@ -106,9 +106,7 @@ def beginning(issue: Issue, policy: str = "cwm") -> list[EventData]:
 def work() -> list[EventData]:
     listing = "\n".join(f"tests/test_prices.py:{n}: assert clamp({n}, 0, 9)" for n in range(40))
     return [
-        Acted(
-            step=1, tool="bash", argument="grep -rn clamp .\nls tests", reply=REPLY, usage=usage()
-        ),
+        Acted(step=1, tool="bash", argument="grep -rn clamp .\nls tests", reply=REPLY, usage=USAGE),
         Answered(
             step=1,
             tool="bash",
@@ -117,7 +115,7 @@ def work() -> list[EventData]:
             data={"status": "exited", "exit_code": 0},
             seconds=0.03,
         ),
-        Acted(step=2, tool="test", argument="tests", thought="See them fail first.", usage=usage()),
+        Acted(step=2, tool="test", argument="tests", thought="See them fail first.", usage=USAGE),
         Answered(
             step=2,
             tool="test",
@@ -127,9 +125,9 @@ def work() -> list[EventData]:
             data=outcomes(),
             seconds=0.61,
         ),
-        Acted(step=3, tool="edit", argument=EDIT, thought="Turn it round.", usage=usage()),
+        Acted(step=3, tool="edit", argument=EDIT, thought="Turn it round.", usage=USAGE),
         Answered(step=3, tool="edit", ok=True, output="edited prices.py", seconds=0.01),
-        Acted(step=4, tool="test", argument="tests", usage=usage()),
+        Acted(step=4, tool="test", argument="tests", usage=USAGE),
         Answered(
             step=4,
             tool="test",

@@ -116,8 +116,8 @@ class BoardScreen(OurScreen):
         empty.update(
             "No row is like that. Esc shows all."
             if self._rows_there
-            else "Nothing here yet.\n\nn adds an issue: a file, a list, an address on GitHub, or text."
-            "\na assigns it, and a run begins."
+            else "Nothing here yet.\n\nn adds an issue: a file, a list, an address on GitHub, or"
+            " text.\na assigns it, and a run begins."
         )
         self.query_one("#heading", Static).update(
             heading(self._place.out, self._rows_there, self._order)

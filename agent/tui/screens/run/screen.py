@@ -1,14 +1,214 @@
-"""The run screen: what a run does, as it does it."""
+"""The run screen: what a run does, as it does it, and the user's say in it."""
 
+import asyncio
 from pathlib import Path
+from typing import ClassVar
 
-from agent.tui.screens.base import OurScreen
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Input, Static
+
+from agent.tui.screens.pager.screen import PagerScreen
+from agent.tui.screens.run.entries import entries_of
+from agent.tui.screens.run.eventlist import EventList
+from agent.tui.screens.run.heading import heading
+from agent.tui.screens.run.side import Side, patch_style, tests_text
+from agent.tui.screens.run.status import asking, status
+from agent.tui.screens.run.steering import Steering
+from agent.tui.screens.run.watching import Watching
+from agent.tui.widgets.keyhints import KeyHints
+from agent.tui.words import STYLES
 from agent.tui.workspace import Workspace
 
+_FOLLOW_SECONDS = 0.1
+"""Between two looks for new events: what comes in between is shown at once."""
+_LOOK_SECONDS = 1.0
+"""Between two looks at the process and the clock."""
+_WIDE = 120
 
-class RunScreen(OurScreen):
-    """One run."""
+
+class RunScreen(Steering):
+    """One run, followed by its files alone."""
+
+    TITLE = "Run"
+    CSS_PATH = "run.tcss"
+    HELP = (
+        "What the run does, the newest at the end and followed as it grows; scroll up and you stay"
+        " where you are, End follows again. Long output is folded: Enter unfolds it, o shows all."
+        " A run that was started from here can be steered: paused, told something, asked to wait"
+        " for your word before it acts. Leaving this screen leaves the run alone."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "leave", "Back", key_display="esc"),
+        Binding("o", "whole", "Show all", tooltip="What is under the cursor, all of it"),
+        Binding("d", "patch", "Patch"),
+        Binding("t", "tests", "Tests"),
+        Binding("slash", "search", "Search", key_display="/"),
+        Binding("f3", "again(1)", "Next found", show=False),
+        Binding("shift+f3", "again(-1)", "Found before", show=False),
+        Binding("Y", "copy", "Copy", show=False, tooltip="Copy what is under the cursor"),
+    ]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE, "-wide")]  # noqa: RUF012  # as declared
 
     def __init__(self, workspace: Workspace, folder: Path) -> None:
         super().__init__()
-        self._folder = folder
+        self.place = workspace
+        self.run = Watching(folder)
+        self._loaded = False
+        self._keys_of: tuple[object, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """Head, list and side, what waits for the user, the keys."""
+        yield Static("", id="run-heading", markup=False)
+        with Horizontal(id="run-body"):
+            yield EventList("events")
+            yield Side()
+        yield Static("", id="asking", markup=False)
+        yield Input(placeholder="text to look for; Enter finds the next", id="sought", compact=True)
+        yield Static("", id="status", markup=False)
+        yield KeyHints()
+
+    def on_mount(self) -> None:
+        """Read what there is, then follow."""
+        self.query_one("#sought").display = False
+        self.query_one("#asking").display = False
+        self.events.focus()
+        self.run_worker(self._load(), exclusive=True)
+
+    @property
+    def events(self) -> EventList:
+        """The list of what happened."""
+        return self.query_one(EventList)
+
+    def runs_in_question(self) -> tuple[Path, ...]:
+        """This one."""
+        return (self.run.folder,)
+
+    # Following ----------------------------------------------------------------------------------
+
+    async def _load(self) -> None:
+        """Read off the thread that draws, so that a long run can be left while it is read."""
+        await asyncio.to_thread(self.run.look)
+        while True:
+            events = await asyncio.to_thread(self.run.more)
+            if not events:
+                break
+            self.events.extend(await asyncio.to_thread(entries_of, events))
+        self._loaded = True
+        self._show()
+        self.set_interval(_FOLLOW_SECONDS, self._follow)
+        self.set_interval(_LOOK_SECONDS, self._look)
+
+    def _follow(self) -> None:
+        events = self.run.more()
+        if events:
+            self.events.extend(entries_of(events))
+            self._show()
+
+    async def _look(self) -> None:
+        if self.run.result is None:
+            await asyncio.to_thread(self.run.look)
+            self._show()
+
+    def _show(self) -> None:
+        if not self.is_attached:
+            return
+        width = max(self.size.width - 2, 10)
+        color = self._color(STYLES.get(self.run.state, ""))
+        head = heading(self.run, width, color)
+        self.query_one("#run-heading", Static).update(head, layout=False)
+        if self.has_class("-wide"):
+            self.query_one(Side).show(self.run.progress)
+        self._show_status()
+        self._show_keys(width)
+
+    def _show_keys(self, width: int) -> None:
+        """What waits for the user, and the keys in force; only where these are others now."""
+        asked = self.run.progress.asking
+        stand = (asked, self.steerable, bool(self.run.pid), width)
+        if stand == self._keys_of:
+            return
+        self._keys_of = stand
+        waiting = self.query_one("#asking", Static)
+        waiting.display = asked is not None
+        if asked is not None:
+            waiting.update(asking(asked, width, self.steerable))
+        self.refresh_bindings()
+
+    def _show_status(self) -> None:
+        width = max(self.size.width - 2, 10)
+        words = status(self.run, self.events, width)
+        self.query_one("#status", Static).update(words, layout=False)
+
+    def _color(self, style: str) -> str:
+        if not style:
+            return ""
+        color = self.events.get_component_rich_style(f"lines--{style}", partial=True).color
+        return color.name if color else ""
+
+    def on_event_list_moved(self) -> None:
+        """Something else is on the screen."""
+        if self._loaded:
+            self._show_status()
+
+    def on_resize(self) -> None:
+        """Another width has other lines."""
+        if self._loaded:
+            self.call_after_refresh(self._show)
+
+    # Keys ---------------------------------------------------------------------------------------
+
+    def action_leave(self) -> None:
+        """Back to the board; a search is left first."""
+        sought = self.query_one("#sought", Input)
+        if sought.has_focus:
+            sought.display = False
+            self.events.focus()
+        else:
+            self.dismiss()
+
+    def action_whole(self) -> None:
+        """All of what is under the cursor."""
+        entry = self.events.current
+        if entry is not None:
+            text = entry.body if entry.prose else f"{entry.head}\n{entry.body}"
+            style = patch_style if entry.patch else lambda line: "plain"
+            title = f"step {entry.step}: {entry.head}" if entry.step else entry.head
+            self.app.push_screen(PagerScreen(title, text.rstrip("\n"), style=style))
+
+    def action_patch(self) -> None:
+        """The patch so far."""
+        progress = self.run.progress
+        if progress.patch:
+            self.app.push_screen(PagerScreen("patch", progress.patch, style=patch_style))
+        else:
+            changed = ", ".join(progress.changed) or "nothing"
+            self.tell(f"no patch is handed in yet; changed so far: {changed}")
+
+    def action_tests(self) -> None:
+        """All tests that have run."""
+        self.app.push_screen(PagerScreen("tests", tests_text(self.run.progress)))
+
+    def action_copy(self) -> None:
+        """Hand what is under the cursor to the terminal's clipboard."""
+        entry = self.events.current
+        if entry is not None:
+            self.app.copy_to_clipboard(entry.body or entry.head)
+            self.tell("copied")
+
+    def action_search(self) -> None:
+        """Type what to look for."""
+        sought = self.query_one("#sought", Input)
+        sought.display = True
+        sought.focus()
+
+    def on_input_submitted(self) -> None:
+        """Find the next; the place to type stays."""
+        self.action_again(1)
+
+    def action_again(self, step: int) -> None:
+        """The next place, or the one before."""
+        sought = self.query_one("#sought", Input).value
+        if sought and not self.events.find(sought, step):
+            self.tell("not found")

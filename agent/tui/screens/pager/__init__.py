@@ -1,0 +1,1 @@
+"""The pager: a text of any length, all of it."""

@@ -1,0 +1,88 @@
+"""One run being watched: its record, its events so far, and whether a process is at work on it.
+
+No widget is known here; the screen asks for what is new and shows it.
+"""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agent.errors import WrongUse
+from agent.runfolder import RunRecord, RunResult
+from agent.trajectory import Event
+from agent.tui.alive import writers
+from agent.tui.control import Request, listening, send
+from agent.tui.following import Follower
+from agent.tui.progress import Progress
+from agent.tui.runs import LIVE, State, read_or_none, state_of
+
+
+@dataclass(slots=True)
+class Watching:
+    """What is known of a run.
+
+    Attributes:
+        folder: of the run.
+        record: what it set out to do; None until that can be read.
+        result: what became of it; None while it goes on.
+        progress: how far it has come.
+        pid: the process at work; 0 for none.
+        steerable: whether it listens.
+        confirm: before which calls it asked when it began.
+    """
+
+    folder: Path
+    record: RunRecord | None = None
+    result: RunResult | None = None
+    progress: Progress = field(default_factory=Progress)
+    pid: int = 0
+    steerable: bool = False
+    confirm: str = "none"
+    _follower: Follower = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._follower = Follower(self.folder / "events.jsonl")
+
+    def more(self) -> list[Event]:
+        """What happened since the last call, counted already."""
+        events = self._follower.more()
+        for event in events:
+            self.progress.take(event)
+        return events
+
+    def look(self) -> None:
+        """See whether the run has ended, and whether anybody is at work on it."""
+        self.record = self.record or read_or_none(RunRecord, self.folder / "run.json")
+        if self.result is None:
+            self.result = read_or_none(RunResult, self.folder / "result.json")
+            path = self._follower.path
+            self.pid = writers([path]).get(path, 0) if self.result is None else 0
+            said = listening(self.folder) if self.pid else None
+            self.steerable = said is not None
+            self.confirm = said.confirm if said else "none"
+
+    @property
+    def state(self) -> State:
+        """What the run is at."""
+        return state_of(self.result, self.progress, self.pid)
+
+    @property
+    def live(self) -> bool:
+        """Whether a process is at work on it."""
+        return self.state in LIVE
+
+    @property
+    def seconds(self) -> float:
+        """Since it began, or until it ended."""
+        progress = self.progress
+        return max((time.time() if self.live else progress.last) - progress.began, 0.0)
+
+    def say(self, request: Request) -> None:
+        """Steer it.
+
+        Raises:
+            WrongUse: it takes no word.
+        """
+        if not self.live:
+            raise WrongUse("the run is over")
+        send(self.folder, request)
