@@ -1,6 +1,7 @@
 """A run as it happens, line by line: what the agent does and what comes of it."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import click
 
@@ -39,20 +40,29 @@ _BY = {
 class Live:
     """Tells a person of a run's events; what is noise to them is left out."""
 
-    def __init__(self, console: Console | None = None) -> None:
-        """Without a console of the run's own, on stderr."""
+    def __init__(self, console: Console | None = None, folder: Path | None = None) -> None:
+        """Nothing is printed yet.
+
+        Args:
+            console: the run's own; without it, stderr.
+            folder: the run's, where the traces are; without it none is shown.
+        """
         self._console = console or Console()
+        self._folder = folder
         self._step = self._refused = 0
-        self._trials = self._repaired = 0
+        self._trials = self._repaired = self._foretold = self._rightly = 0
 
     def show(self, event: Event) -> None:
-        """Print what there is to say of an event: mostly one line, three at most."""
+        """Print what there is to say of an event: mostly one line; of a prediction, its trace."""
         data = event.data
         if isinstance(data, Tried):
             self._count(data)
             return
         if isinstance(data, Forecasted | Compared) and data.step != self._step:
+            self._count_foretold(data)
             return  # of the repairer's trials, or of what the verification says anyway
+        if isinstance(data, Acted | Said):
+            self._tell_foretold()
         if isinstance(data, Acted):
             self._step = data.step
         if isinstance(data, Reviewed) and data.decision == "refused":
@@ -61,6 +71,23 @@ class Live:
             return  # says no more than that
         for line in lines_about(data, self._console.columns):
             self._console.say(line)
+        if self._folder is not None and isinstance(data, Forecasted | Compared):
+            from agent.cli.foretoldview import lines_below
+
+            for line in lines_below(data, self._folder, self._console.columns):
+                self._console.say(line)
+
+    def _count_foretold(self, data: Forecasted | Compared) -> None:
+        """Of the repairer's trials, those that a model was asked about and gave a verdict on."""
+        if isinstance(data, Compared) and self._trials and data.right is not None:
+            self._foretold += 1
+            self._rightly += data.right
+
+    def _tell_foretold(self) -> None:
+        if self._foretold:
+            said = f"{self._foretold} edits tried were predicted first, {self._rightly} rightly"
+            self._console.say(f"{_INDENT}{said}")
+        self._foretold = self._rightly = self._trials = 0
 
     def _count(self, trial: Tried) -> None:
         self._trials += 1

@@ -133,7 +133,7 @@ async def run_and_report(
             if isinstance(oversight, SteeredOversight):
                 oversight.open(trajectory)
             if not as_json:
-                trajectory.watch(Live(console).show)
+                trajectory.watch(Live(console, trajectory.path.parent).show)
 
         engine = await asyncio.to_thread(Engine.connect, settings.engine or None)
         try:

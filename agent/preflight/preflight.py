@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 from agent.preflight.comparison import NOT_PASSED, Comparison, compare, is_right
@@ -27,6 +27,10 @@ from tools.nodeids import covers, normal_id
 from tools.programs.changes import changed_lines
 from tools.programs.program import Gathered
 from tools.registry import ToolCall, ToolResult
+from tools.simulate import Simulated
+
+_SIMULATED = 8
+"""Tests that the policy simulated and one call runs, at most: each is recorded once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,10 @@ class Preflight:
     folder: Path
     seed: int = 0
     _refused: set[str] = field(default_factory=set)
-    _known: dict[str, Forecast] = field(default_factory=dict)
+    _known: dict[tuple[str, str], Forecast] = field(default_factory=dict)
+    """By change and test; the policy's own simulations are among them."""
+
+    _simulated: set[tuple[str, str]] = field(default_factory=set)
     _noted: dict[int, bool] = field(default_factory=dict)
     _compared: set[int] = field(default_factory=set)
     _failed: tuple[str, ...] = ()
@@ -85,13 +92,16 @@ class Preflight:
             ModelError: the model cannot be asked at all.
         """
         tests = self._concerned(call)[: self.settings.tests]
-        diff = await take_diff(self.sandbox, self.base_commit) if tests else ""
+        simulated = self._simulated and call.name in ("test", "submit")
+        diff = await take_diff(self.sandbox, self.base_commit) if tests or simulated else ""
+        own = self._simulated_of(call, diff)
         if not diff:
-            return Foreseen(step)
+            # There is no change to speak of: only what the policy asked for itself is compared.
+            return Foreseen(step, tuple(self._known[_digest(diff), test] for test in own))
         changed = changed_lines(diff)
         forecasts = []
-        for test in tests:
-            key = f"{hashlib.sha256(diff.encode()).hexdigest()} {test}"
+        for test in dict.fromkeys((*tests, *own)):
+            key = _digest(diff), test
             if key not in self._known:
                 gathered = await gather(test, self.sandbox, self.settings, changed)
                 self._known[key] = await self.foretell(test, gathered, step)
@@ -113,6 +123,9 @@ class Preflight:
         Raises:
             SandboxDied: the sandbox went away.
         """
+        if result.simulated is not None:
+            await self._keep_simulated(result.simulated, foreseen.step)
+            return ""
         if call.name == "submit":
             if result.patch is not None:
                 self._submitted = foreseen
@@ -154,13 +167,33 @@ class Preflight:
         known = tuple(dict.fromkeys((*self._failed, *map(normal_id, self.tests))))
         if call.name == "submit":
             return known
-        if call.name != "test":
-            return ()
-        named = [normal_id(line) for line in call.argument.splitlines() if line.strip()]
-        asked = ["."] if named == ["all"] else named
+        asked = _asked(call)
         within = {name: [test for test in known if covers(name, test)] for name in asked}
         single = [name for name in asked if "::" in name and not within[name]]
         return tuple(dict.fromkeys((*single, *chain.from_iterable(within.values()))))
+
+    def _simulated_of(self, call: ToolCall, diff: str) -> list[str]:
+        """The tests that a call runs and the policy simulated, with the change as it is."""
+        digest = _digest(diff)
+        mine = sorted(test for change, test in self._simulated if change == digest)
+        asked = ["."] if call.name == "submit" else _asked(call)
+        covered = (test for test in mine if any(covers(name, test) for name in asked))
+        return [*islice(covered, _SIMULATED)]
+
+    async def _keep_simulated(self, simulated: Simulated, step: int) -> None:
+        """Write down what the policy simulated; it is compared once that test runs."""
+        diff = await take_diff(self.sandbox, self.base_commit)
+        key = _digest(diff), simulated.test
+        self._simulated.add(key)
+        self._known[key] = Forecast(
+            test=simulated.test,
+            judged=simulated.judged,
+            predictions=simulated.predictions,
+            gathered=simulated.gathered,
+            tokens=simulated.tokens,
+            seconds=simulated.seconds,
+        )
+        self._note_forecast(self._known[key], step, refused=False)
 
     def _refusal(self, call: ToolCall, diff: str, forecasts: Iterable[Forecast]) -> str:
         """Why the call is not carried out; empty when it is."""
@@ -190,7 +223,11 @@ class Preflight:
             return  # the same prediction, of the same code
         self._noted[id(each)] = refused
         judged = each.judged
-        texts = [write_frames(one.frames, one.ended) for one in each.predictions]
+        # Who shows one of them shows the first: that is the one that decided.
+        first = judged.sample or 0
+        ordered = [*each.predictions[first : first + 1], *each.predictions[:first]]
+        ordered += each.predictions[first + 1 :]
+        texts = [write_frames(one.frames, one.ended) for one in ordered]
         self.note(
             Forecasted(
                 step=step,
@@ -245,6 +282,18 @@ class Preflight:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(gzip.compress(text.encode("utf-8", "replace"), mtime=0))
         return name
+
+
+def _asked(call: ToolCall) -> list[str]:
+    """What a call of ``test`` names; nothing of any other."""
+    if call.name != "test":
+        return []
+    named = [normal_id(line) for line in call.argument.splitlines() if line.strip()]
+    return ["."] if named == ["all"] else named
+
+
+def _digest(diff: str) -> str:
+    return hashlib.sha256(diff.encode()).hexdigest()
 
 
 def _key(call: ToolCall, diff: str) -> str:
