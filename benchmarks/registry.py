@@ -2,12 +2,13 @@
 
 from benchmarks.benchmark import Benchmark
 from benchmarks.help import Help
+from benchmarks.nano import Nano
 from benchmarks.recording import Recording
 from benchmarks.session import Session
 from benchmarks.startup import Startup
 from benchmarks.step import Step
 
 BENCHMARKS: dict[str, Benchmark] = {
-    each.name: each for each in (Session(), Startup(), Step(), Recording(), Help())
+    each.name: each for each in (Session(), Startup(), Step(), Recording(), Nano(), Help())
 }
 """In the order of the results."""
