@@ -30,13 +30,14 @@ from agent.trajectory import (
     Retried,
     Said,
     Started,
+    Steered,
     Submitted,
     Trajectory,
 )
 from sandboxes.sandbox import Sandbox
 from tools.registry import Tool
 
-_ITS_OWN = (Started, Prepared, ModelChosen, Prompted, Retried, Forked, Broke, Ended)
+_ITS_OWN = (Started, Prepared, ModelChosen, Prompted, Retried, Steered, Forked, Broke, Ended)
 """What a run says of itself: a fork says it anew, of itself."""
 
 

@@ -29,6 +29,7 @@ from agent.trajectory import (
     Reviewed,
     Said,
     Started,
+    Steered,
     Submitted,
     Tried,
     Verified,
@@ -189,6 +190,11 @@ def _divergence(data: Compared) -> Iterable[str]:
         yield f"  {name}: predicted {predicted or 'nothing'}, recorded {recorded or 'nothing'}"
 
 
+def _steering(data: Steered) -> list[Section]:
+    about = f" {data.tool}" if data.tool else ""
+    return [Section(f"steered from a screen: {data.what}{about}", data.text or data.argument)]
+
+
 def _fork(data: Forked) -> list[Section]:
     told = (
         ("other results than there", data.differing),
@@ -243,6 +249,7 @@ _TELL: dict[type[Any], Callable[[Any], list[Section]]] = {  # each takes the typ
     Tried: _trial,
     Forecasted: _forecast,
     Compared: _comparison,
+    Steered: _steering,
     Forked: _fork,
     Submitted: _submission,
     Limited: _limit,

@@ -26,6 +26,7 @@ from agent.trajectory import (
     Reviewed,
     Said,
     Started,
+    Steered,
     Submitted,
     SuspectLine,
     TestReport,
@@ -101,6 +102,7 @@ def every_event() -> tuple[EventData, ...]:
         Retried(number=1, of=2, seconds=1.0, reason=LINES),
         Compacted(steps=(1,), tokens_before=2, tokens_after=1),
         Said(role="user", text=LINES),
+        Steered(what="asking", step=2, tool=EVIL, argument=LINES, text=LINES),
         Localised(
             formula=EVIL,
             failing=1,
