@@ -4,6 +4,7 @@ import ast
 import random
 
 from model.nano.programs.program import Generated
+from model.nano.programs.special import DRAWS
 from model.nano.programs.values import value_of, written
 
 
@@ -52,7 +53,7 @@ def _related(rng: random.Random, kind: str, before: list[object]) -> object:
 def _argument(rng: random.Random, kind: str, numbers: list[int], texts: list[str]) -> object:
     if kind == "int" and numbers and rng.random() < 0.35:
         return rng.choice(numbers) + rng.choice((-1, 0, 0, 1))
-    value = value_of(rng, kind)
+    value = DRAWS[kind](rng) if kind in DRAWS else value_of(rng, kind)
     if isinstance(value, str) and kind == "str" and texts and rng.random() < 0.4:
         text = rng.choice(texts)
         place = rng.randint(0, len(value))

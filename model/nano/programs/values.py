@@ -67,6 +67,9 @@ def value_of(rng: random.Random, kind: str) -> object:
     Args:
         rng: draws it.
         kind: the type, one of `words.NAMES`.
+
+    Raises:
+        ValueError: there is no such type.
     """
     match kind:
         case "int":
@@ -78,106 +81,29 @@ def value_of(rng: random.Random, kind: str) -> object:
         case "list[int]":
             return _integers(rng)
         case "list[str]":
-            return [_word(rng) for _ in range(_length(rng))]
+            return [_word(rng) for _ in range(length(rng))]
         case "tuple[int, int]":
             return (rng.randint(-9, 20), rng.randint(-9, 20))
         case "dict[str, int]":
-            keys = rng.sample(words.KEYS, min(_length(rng), 4))
+            keys = rng.sample(words.KEYS, min(length(rng), 4))
             return {key: integer(rng) for key in keys}
         case "set[int]":
-            return {rng.randint(0, 12) for _ in range(_length(rng))}
-        case _:
-            return _special(rng, kind)
-
-
-def _special(rng: random.Random, kind: str) -> object:
-    """A value for an argument of an idiom, which takes no other."""
-    match kind:
-        case "zero":
-            return 0
-        case "tiny":
-            return rng.randint(0, 5)
-        case "base":
-            return rng.randint(2, 10)
-        case "small":
-            return rng.randint(0, 4)
-        case "key":
-            return rng.choice(words.KEYS)
-        case "square":
-            size = rng.randint(1, 3)
-            return [[rng.randint(0, 9) for _ in range(size)] for _ in range(size)]
-        case "numbers text":
-            parts = [str(integer(rng)) if rng.random() < 0.75 else string(rng) for _ in range(3)]
-            return rng.choice((",", ",", " ")).join(parts[: rng.randint(1, 3)])
-        case "words text":
-            return "".join(rng.choice("udlr") for _ in range(rng.randint(0, 5)))
-        case "few":
-            return [rng.randint(-5, 20) for _ in range(rng.randint(0, 4))]
-        case "word":
-            return rng.choice([word for word in words.STRINGS if len(word) > 1])
-        case "snake":
-            return "_".join(rng.sample(words.KEYS, rng.randint(1, 3)))
-        case "camel":
-            return "".join(key.title() for key in rng.sample(words.KEYS, rng.randint(1, 2)))
-        case "mixed":
-            return rng.choice((str(integer(rng)), str(integer(rng)), string(rng), ""))
-        case "pairs text":
-            keys = rng.sample("abcdkxyz", rng.randint(0, 3))
-            return rng.choice("&,;").join(f"{key}={rng.randint(0, 20)}" for key in keys)
-        case "version":
-            return ".".join(str(rng.randint(0, 12)) for _ in range(rng.randint(1, 3)))
-        case "file":
-            return rng.choice(("main", "a", "notes", "x")) + rng.choice(
-                (".py", ".txt", ".tar.gz", "")
-            )
-        case "year":
-            return rng.choice((1900, 2000, 2024, rng.randint(1890, 2110)))
-        case "positive":
-            return rng.choice((rng.randint(1, 12), rng.randint(1, 30), rng.randint(1, 99)))
-        case "nat":
-            return rng.choice((rng.randint(0, 30), rng.randint(0, 99), rng.randint(0, 9999)))
-        case "sorted":
-            return sorted({rng.randint(-9, 40) for _ in range(_length(rng))})
-        case "char":
-            return rng.choice("abcdeltxy -,")
-        case "digits":
-            return "".join(rng.choice("0123456789") for _ in range(rng.randint(1, 6)))
-        case "brackets":
-            return "".join(rng.choice("(())[]a") for _ in range(rng.randint(0, 6)))
-        case "runs":
-            return "".join(rng.choice("abc") * rng.randint(1, 3) for _ in range(rng.randint(0, 3)))
-        case "rows":
-            width = rng.randint(1, 3)
-            return [[rng.randint(0, 9) for _ in range(width)] for _ in range(rng.randint(1, 3))]
-        case "pairs":
-            return [(rng.choice(words.KEYS), integer(rng)) for _ in range(_length(rng) // 2 + 1)]
-        case "tree":
-            return _tree(rng, 2)
-        case "optional":
-            return None if rng.random() < 0.3 else string(rng)
-        case "separator":
-            return rng.choice((" ", "-", ",", "_", ":"))
+            return {rng.randint(0, 12) for _ in range(length(rng))}
         case _:
             raise ValueError(f"no values of type {kind}")
 
 
-def _tree(rng: random.Random, deep: int) -> list[object]:
-    return [
-        _tree(rng, deep - 1) if deep and rng.random() < 0.4 else rng.randint(0, 9)
-        for _ in range(rng.randint(0, 3))
-    ]
-
-
-def _length(rng: random.Random) -> int:
+def length(rng: random.Random) -> int:
+    """Of a list: up to six, mostly two to four."""
     return rng.choices(range(7), (4, 12, 22, 26, 20, 10, 6))[0]
 
 
 def _integers(rng: random.Random) -> list[int]:
-    length = _length(rng)
+    count = length(rng)
     if rng.random() < 0.3:  # a few that come again
         few = [integer(rng) for _ in range(2)]
-        return [rng.choice(few) for _ in range(length)]
-    found = [integer(rng) if rng.random() < 0.3 else rng.randint(-9, 20) for _ in range(length)]
+        return [rng.choice(few) for _ in range(count)]
+    found = [integer(rng) if rng.random() < 0.3 else rng.randint(-9, 20) for _ in range(count)]
     return sorted(found) if rng.random() < 0.2 else found
 
 

@@ -33,52 +33,45 @@ def straight(scope: Scope) -> Part:
 
 def unpacked(scope: Scope) -> Part:
     """Several names at once."""
-    rng = scope.rng
-    chance = rng.random()
-    if chance < 0.3:
-        pair = scope.need("tuple[int, int]")
-        a, b = (
-            scope.define("int", ("x", "start", "low", "left")),
-            scope.define("int", ("y", "end", "high")),
-        )
-        lines = [f"{a}, {b} = {pair}"]
-        if scope.chance(0.5):
-            lines += [f"if {a} > {b}:", f"    {a}, {b} = {b}, {a}"]
-        return Part(lines, "plain", "tuple[int, int]")
-    if chance < 0.55:
-        items = scope.need("list[int]")
-        first, rest = (
-            scope.define("int", ("first", "head")),
-            scope.define("list[int]", ("rest", "tail")),
-        )
-        text = rng.choice((f"{first}, *{rest} = {items}", f"*{rest}, {first} = {items}"))
-        return Part([f"if not {items}:", "    return None", text], "plain", "list[int]")
-    if chance < 0.8:
-        a, b = scope.need("int"), scope.need("int", fresh=0.9)
-        if a == b:
-            b = small(scope, 2, 7)
-            q, r = (
-                scope.define("int", ("quotient", "whole", "rows")),
-                scope.define("int", ("remainder", "left")),
-            )
-            return Part([f"{q}, {r} = divmod({a}, {b})"], "plain", "int")
-        lines = [f"if {a} < {b}:", f"    {a}, {b} = {b}, {a}"] if scope.chance(0.5) else []
-        scope.unused |= {a, b}
-        return Part(
-            [*lines, f"{a}, {b} = {b}, {rng.choice((f'{a} + {b}', f'{a} - {b}', a))}"],
-            "plain",
-            "int",
-        )
-    count = rng.randint(2, 4)
-    a, b = (
-        scope.define("int", ("a", "previous", "old")),
-        scope.define("int", ("b", "current", "new")),
-    )
+    return scope.rng.choices((_of_pair, _of_list, _swapped, _sequence), (6, 5, 5, 4))[0](scope)
+
+
+def _of_pair(scope: Scope) -> Part:
+    pair = scope.need("tuple[int, int]")
+    a = scope.define("int", ("x", "start", "low", "left"))
+    b = scope.define("int", ("y", "end", "high"))
+    lines = [f"{a}, {b} = {pair}"]
+    if scope.chance(0.5):
+        lines += [f"if {a} > {b}:", f"    {a}, {b} = {b}, {a}"]
+    return Part(lines, "plain", "tuple[int, int]")
+
+
+def _of_list(scope: Scope) -> Part:
+    items = scope.need("list[int]")
+    first = scope.define("int", ("first", "head"))
+    rest = scope.define("list[int]", ("rest", "tail"))
+    text = scope.rng.choice((f"{first}, *{rest} = {items}", f"*{rest}, {first} = {items}"))
+    return Part([f"if not {items}:", "    return None", text], "plain", "list[int]")
+
+
+def _swapped(scope: Scope) -> Part:
+    a, b = scope.need("int"), scope.need("int", fresh=0.9)
+    if a == b:
+        whole = scope.define("int", ("quotient", "whole", "rows"))
+        rest = scope.define("int", ("remainder", "left"))
+        return Part([f"{whole}, {rest} = divmod({a}, {small(scope, 2, 7)})"], "plain", "int")
+    lines = [f"if {a} < {b}:", f"    {a}, {b} = {b}, {a}"] if scope.chance(0.5) else []
+    scope.unused |= {a, b}
+    second = scope.rng.choice((f"{a} + {b}", f"{a} - {b}", a))
+    return Part([*lines, f"{a}, {b} = {b}, {second}"], "plain", "int")
+
+
+def _sequence(scope: Scope) -> Part:
+    a = scope.define("int", ("a", "previous", "old"))
+    b = scope.define("int", ("b", "current", "new"))
     name = scope.fresh(("_", "step"))
-    lines = [
-        f"{a}, {b} = {rng.choice(('0, 1', '1, 1', '1, 2', '2, 1'))}",
-        f"for {name} in range({count}):",
-    ]
+    start = scope.rng.choice(("0, 1", "1, 1", "1, 2", "2, 1"))
+    lines = [f"{a}, {b} = {start}", f"for {name} in range({scope.rng.randint(2, 4)}):"]
     return Part([*lines, f"    {a}, {b} = {b}, {a} + {b}"], "plain", "int")
 
 

@@ -369,7 +369,7 @@ def $[longest_run|longest_rise|best_streak]$(values):
         best = max(best, length)
     return best
 """, {"values": "numbers heights", "best": "longest top", "length": "current run", "i": "k index"}),
-    Template("apply commands", ("words text",), """
+    Template("apply commands", ("moves",), """
 def $[run_commands|follow|move]$(text):
     x, y = 0, 0
     for step in text:
