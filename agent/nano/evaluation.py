@@ -154,7 +154,7 @@ def _measured(task: tuple[Path, Sequence[Record]]) -> list[Measurement]:
         found = []
         for record in records:
             try:
-                found.append(await measure(record, engine))
+                found.append(await measure(record, engine, engine.tokenizer))
             except ContextExceeded:
                 continue
         return found

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 
 from model.answer import Completion, Sampling
 from model.client import OnText
-from model.nano.engine import Engine
 from model.nano.reach import lowest_frame
 from model.nano.record import Record
+from model.predict.completing import Completes
 from model.predict.outcome import Expect, outcome
-from model.predict.predictor import MOST_TOKENS, Prediction, Program
+from model.predict.predictor import Prediction, Program
 from model.predict.tokens import TokenPredictor
 from model.predict.verdict import Verdict, judge
+from model.tokenizer import Tokenizer
 from model.trace.frame import Frame
 from model.trace.reading import Parsed, read_frames
 from model.trace.score import Count, ending, same_ending, score
@@ -73,19 +74,24 @@ class Measurement:
     seconds: float
 
 
-async def measure(record: Record, engine: Engine) -> Measurement:
+async def measure(record: Record, model: Completes, tokenizer: Tokenizer) -> Measurement:
     """Ask for the trace, for single frames, and for the value.
 
+    Args:
+        record: of the program.
+        model: to be asked, nano's engine for example.
+        tokenizer: the model's own.
+
     Raises:
-        ModelError: the program alone is longer than the model's context.
+        ContextExceeded: the program alone is longer than the model's context.
     """
-    heard = _Heard(engine)
-    predictor = TokenPredictor(heard, engine.tokenizer)
+    heard = _Heard(model)
+    predictor = TokenPredictor(heard, tokenizer)
     program = Program(record.source, read_frames(record.begun).frames)
     recorded = read_frames(record.trace).frames
-    (prediction,) = await predictor.traces(program, most=min(MOST_TOKENS, engine.reach.context))
+    (prediction,) = await predictor.traces(program)
     tokens, seconds = heard.tokens, heard.seconds
-    lowest = heard.lowest()
+    lowest = heard.lowest(tokenizer.special(FRAME_SEP))
     written = prediction.frames[len(program.begun) :]
     expected = ending(recorded) if record.ended else None
     judged = judge([prediction])
@@ -161,9 +167,9 @@ def _parsed(prediction: Prediction, written: Sequence[Frame]) -> Parsed:
 
 @dataclass
 class _Heard:
-    """An engine, and the last of its answers: how likely each token was is in there."""
+    """A model, and the last of its answers: how likely each token was is in there."""
 
-    engine: Engine
+    asked: Completes
     tokens: int = 0
     seconds: float = 0.0
     last: Completion | None = None
@@ -171,12 +177,12 @@ class _Heard:
 
     @property
     def model(self) -> str:
-        return self.engine.model
+        return self.asked.model
 
     async def complete(
         self, ids: Sequence[int] | Prompt, sampling: Sampling, on_text: OnText | None = None
     ) -> Completion:
-        self.last = await self.engine.complete(ids, sampling, on_text)
+        self.last = await self.asked.complete(ids, sampling, on_text)
         self.tokens += len(self.last.ids or ())
         self.seconds += self.last.seconds
         return self.last
@@ -186,10 +192,13 @@ class _Heard:
     ) -> list[Completion]:
         return [await self.complete(ids, sampling)]
 
-    def lowest(self) -> float:
-        """The probability of the least likely frame of the last answer; 0 where it has none."""
+    def lowest(self, end: int) -> float:
+        """The probability of the least likely frame of the last answer; 0 where it has none.
+
+        Args:
+            end: the token that ends a frame.
+        """
         if self.last is None or not self.last.ids:
             return 0.0
-        end = self.engine.tokenizer.special(FRAME_SEP)
         lowest = lowest_frame(self.last.ids, self.last.logprobs, end)
         return 0.0 if lowest is None else math.exp(min(lowest, 0.0))
