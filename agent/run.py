@@ -226,6 +226,7 @@ class _Attempt:
                     predictor=self.preflight.predictor,
                     source_tokens=self.settings.simulate.source_tokens,
                     trace_tokens=self.settings.simulate.trace_tokens,
+                    simulate_samples=self.settings.simulate.samples,
                     simulate_seconds=self.settings.simulate.seconds,
                 )
             usable = build_tools(tools)

@@ -1,13 +1,15 @@
 """The ``simulate`` tool: what a test or a call would do, predicted without running it."""
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from model.errors import FOR_THE_USER, ModelError
 from model.predict.predictor import Prediction, Predictor, Tokens
 from model.predict.verdict import Judged, judge
 from sandboxes.sandbox import Sandbox
+from tools.nodeids import normal_id
 from tools.programs.program import Gathered, NoProgram, program_for_call, program_for_test
 from tools.programs.shown import shown
 from tools.tool import Parameter, ToolResult, ToolSettings
@@ -19,6 +21,27 @@ _MEANINGS = {
     "endless": "it does not end",
     "unsure": "the prediction says nothing",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """A test that was simulated.
+
+    Attributes:
+        test: its id.
+        judged: the verdict.
+        predictions: the traces it was taken from.
+        gathered: the source that the model was shown.
+        tokens: it took.
+        seconds: it took.
+    """
+
+    test: str
+    judged: Judged
+    predictions: tuple[Prediction, ...]
+    gathered: Gathered
+    tokens: Tokens
+    seconds: float
 
 
 class SimulateTool:
@@ -57,6 +80,7 @@ class SimulateTool:
             ModelError: the model's settings are wrong.
         """
         target, _, expression = argument.strip().partition("\n")
+        started = time.monotonic()
         try:
             gathered = await self._gather(target.strip(), expression.strip(), sandbox)
             predictions = await self._predict(gathered)
@@ -72,11 +96,20 @@ class SimulateTool:
         judged = judge(predictions)
         tokens = sum((each.tokens for each in predictions), Tokens())
         output = _described(gathered, predictions, judged, tokens)
-        return ToolResult(output, data=_data(gathered, judged, tokens))
+        data = _data(gathered, judged, tokens)
+        if expression:
+            return ToolResult(output, data=data)
+        test, seconds = normal_id(target), time.monotonic() - started
+        simulated = Simulated(test, judged, tuple(predictions), gathered, tokens, seconds)
+        return ToolResult(output, data=data | {"test": test}, simulated=simulated)
 
     async def _predict(self, gathered: Gathered) -> list[Prediction]:
         async with asyncio.timeout(self._settings.simulate_seconds):
-            return await self._predictor.traces(gathered.program, most=self._settings.trace_tokens)
+            return await self._predictor.traces(
+                gathered.program,
+                samples=self._settings.simulate_samples,
+                most=self._settings.trace_tokens,
+            )
 
     async def _gather(self, target: str, expression: str, sandbox: Sandbox) -> Gathered:
         most = self._settings.source_tokens
@@ -96,6 +129,9 @@ def _described(
     frames = predictions[judged.sample or 0].frames
     verdict = f"Predicted: {judged.verdict} ({_MEANINGS[judged.verdict]})"
     lines = [f"{verdict}, confidence {judged.confidence:.2f}.", f"{_one_line(judged.reason)}."]
+    if len(predictions) > 1:
+        votes = ", ".join(f"{count} {each}" for each, count in judged.votes.items() if count)
+        lines.append(f"Of {len(predictions)} predicted traces: {votes}.")
     if judged.decided_by is not None:
         lines.append(f"Decided at: {_one_line(judged.decided_by.source)}")
     lines += ["", f"The predicted trace, {len(frames)} frames:", *shown(frames, judged.at)]

@@ -13,6 +13,7 @@ from sandboxes.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from model.predict.predictor import Predictor
+    from tools.simulate import Simulated
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,14 @@ class ToolResult:
         ok: False when the call did nothing because it was malformed or refused.
         data: the same result for programs: JSON values only.
         patch: set by a submission alone: the submitted diff.
+        simulated: set by a simulated test alone: what was predicted of it.
     """
 
     output: str
     ok: bool = True
     data: dict[str, object] = field(default_factory=dict)
     patch: str | None = None
+    simulated: "Simulated | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class ToolSettings:
         predictor: what predicts traces; without one there is no ``simulate``.
         source_tokens: that the source of what is simulated may have, about.
         trace_tokens: that the trace predicted of it may have.
+        simulate_samples: traces predicted in one call of ``simulate``; they vote.
         simulate_seconds: that one call of ``simulate`` may take the model.
     """
 
@@ -65,6 +69,7 @@ class ToolSettings:
     predictor: "Predictor | None" = None
     source_tokens: int = 12_000
     trace_tokens: int = 16_384
+    simulate_samples: int = 3
     simulate_seconds: float = 300.0
 
 

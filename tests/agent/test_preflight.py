@@ -233,6 +233,61 @@ def test_simulate_is_a_tool_of_runs_that_look_ahead(
     assert "pass" in answer.data.output
 
 
+def test_what_the_policy_simulates_is_compared_once_it_runs(
+    foretrace: CommandLine, world: ModelServer, run: Callable[..., int]
+) -> None:
+    world.script += [say(PASSES)]
+    assert run("advise", ("edit", REPAIR), ("simulate", ABOVE), ("test", ABOVE), *HAND_IN) == 0
+    assert len(world.asked) == 1  # it is not predicted once more before it runs
+    (forecast,) = (each.data for each in of(foretrace, "forecast"))
+    (compared,) = (each.data for each in of(foretrace, "comparison"))
+    assert (forecast.step, forecast.test, forecast.verdict) == (2, ABOVE, "pass")
+    assert (compared.step, compared.outcome, compared.right) == (3, "passed", True)
+    assert compared.divergence is None
+    assert kept(foretrace, forecast.trace)
+    assert kept(foretrace, compared.trace)
+    (told,) = json.loads(foretrace("stats", "--json").out)
+    assert (told["forecasts"], told["compared"]) == (1, 1)
+
+
+def test_a_simulation_without_a_change_or_of_another_one(
+    foretrace: CommandLine, world: ModelServer, run: Callable[..., int]
+) -> None:
+    world.script += [say(FAILS), say(PASSES)]
+    actions = [("simulate", ABOVE), ("test", ABOVE), ("edit", REPAIR), ("test", ABOVE)]
+    assert run("gate", *actions, *HAND_IN) == 0
+    compared = [each.data for each in of(foretrace, "comparison")]
+    # Nothing has changed, so that the test runs; the second is of the change.
+    assert [(each.step, each.verdict, each.outcome) for each in compared] == [
+        (2, "fail", "failed"),
+        (4, "pass", "passed"),
+    ]
+    assert [each.right for each in compared] == [True, True]
+
+
+def test_a_simulated_test_is_among_those_of_a_file(
+    foretrace: CommandLine, world: ModelServer, run: Callable[..., int]
+) -> None:
+    other = f"{ABOVE.partition('::')[0]}::test_total"
+    world.script += [say("Nobody knows."), say(PASSES)]
+    assert run("advise", ("edit", REPAIR), ("simulate", other), ("test", "tests"), *HAND_IN) == 0
+    assert [each.data.test for each in of(foretrace, "forecast")] == [other, ABOVE]
+    tests = {each.data.test: each.data.right for each in of(foretrace, "comparison")}
+    assert tests == {ABOVE: True, other: None}
+
+
+def test_simulate_draws_as_many_samples_as_are_set(
+    foretrace: CommandLine, world: ModelServer, run: Callable[..., int]
+) -> None:
+    foretrace.environment["FORETRACE_SIMULATE__SAMPLES"] = "3"
+    world.script += [say(PASSES), say(FAILS), say(PASSES)]
+    assert run("advise", ("edit", REPAIR), ("simulate", ABOVE)) == 1
+    (forecast,) = (each.data for each in of(foretrace, "forecast"))
+    assert forecast.votes == {"pass": 2, "fail": 1}
+    (answer,) = (each.data for each in of(foretrace, "result") if each.data.tool == "simulate")
+    assert "Of 3 predicted traces: 2 pass, 1 fail." in answer.output
+
+
 def test_looking_ahead_needs_a_model(
     foretrace: CommandLine, project: Project, issue_file: Path, write_script: Script
 ) -> None:

@@ -78,7 +78,7 @@ async def simulate(
         ModelClient(ClientSettings(server.url, MODEL, retry=quick, seed=0)) as client,
     ):
         predictor = TokenPredictor(client, tokenizer) if tokenizer else ChatPredictor(client)
-        settings = replace(limits or ToolSettings(), predictor=predictor)
+        settings = replace(limits or ToolSettings(), predictor=predictor, simulate_samples=1)
         result = await build_tools(settings)["simulate"](argument, sandbox)
     return result, server
 
