@@ -47,7 +47,7 @@ def model_options(function: Callable[P, R]) -> Callable[P, R]:
     """Flags that say which model decides."""
     options = (
         click.option("--model-url", metavar="URL", help="Where a model answers (OpenAI's API)."),
-        click.option("--model", metavar="NAME", help="Its name there."),
+        click.option("--model", metavar="NAME", help="Its name there; or nano."),
         click.option("--profile", metavar="NAME", help="How it is spoken to; see the README."),
         click.option("--tokenizer", metavar="PATH", help="Its tokenizer.json, for --profile cwm."),
     )

@@ -84,7 +84,7 @@ def program_options(function: Callable[..., R]) -> Callable[..., R]:
         ),
         click.option("--base", metavar="REV", help="This revision of it."),
         click.option("--model-url", metavar="URL", help="Where a model answers (OpenAI's API)."),
-        click.option("--model", metavar="NAME", help="Its name there."),
+        click.option("--model", metavar="NAME", help="Its name there; or nano."),
         click.option("--profile", metavar="NAME", help="How it is spoken to; see the README."),
         click.option("--tokenizer", metavar="PATH", help="Its tokenizer.json, for --profile cwm."),
     )

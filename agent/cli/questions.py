@@ -23,7 +23,7 @@ def question_options(function: Callable[P, R]) -> Callable[P, R]:
         click.option("--seed", type=int, help="Of the first answer."),
         click.option("--most", type=click.IntRange(1), default=16_384, help="Tokens of an answer."),
         click.option("--model-url", metavar="URL", help="Where a model answers (OpenAI's API)."),
-        click.option("--model", metavar="NAME", help="Its name there."),
+        click.option("--model", metavar="NAME", help="Its name there; or nano."),
         click.option("--profile", metavar="NAME", help="How it is spoken to; see the README."),
         click.option("--tokenizer", metavar="PATH", help="Its tokenizer.json, for --profile cwm."),
     )

@@ -3,6 +3,7 @@
 import ast
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from math import exp
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -74,11 +75,11 @@ def calibrated(found: Iterable[tuple[float, bool]], right: float = 0.9) -> float
     Returns:
         1 where no threshold will do.
     """
-    best, good = 1.0, 0
-    # Of equal ones the wrong come first: a threshold takes them all.
-    falling = sorted(found, key=lambda each: (-each[0], each[1]))
-    for count, (probability, was_right) in enumerate(falling, 1):
-        good += was_right
+    best, count, good = 1.0, 0, 0
+    falling = sorted(found, reverse=True)
+    for probability, equal in groupby(falling, key=lambda each: each[0]):
+        rights = [was_right for _, was_right in equal]
+        count, good = count + len(rights), good + sum(rights)
         if good >= right * count:
             best = probability
     return best

@@ -182,7 +182,9 @@ def test_no_folder(tmp_path: Path) -> None:
         read_checkpoint(tmp_path / "none")
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.data())
 def test_whatever_happened_to_the_weights_nothing_else_is_raised(
     copy: Path, data: st.DataObject

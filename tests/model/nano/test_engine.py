@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from model.answer import Completion, Sampling
 from model.budget import Budget, BudgetSpent
@@ -26,6 +28,14 @@ DRAWN = Sampling(1.0, 0.95, seed=5, max_tokens=30, logprobs=True)
 @pytest.fixture
 def engine(folder: Path) -> Engine:
     return Engine.load(folder)
+
+
+def common(one: list[int], other: list[int]) -> int:
+    """How many ids both begin with."""
+    return next(
+        (n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
+        min(len(one), len(other)),
+    )
 
 
 def essence(answer: Completion) -> tuple[object, ...]:
@@ -100,6 +110,25 @@ async def test_reusing_changes_no_answer(folder: Path, engine: Engine) -> None:
     assert reusing.usage.cached == len(prompt) - 1
     assert essence(reusing) == essence(fresh)
     assert reusing.logprobs == pytest.approx(fresh.logprobs, abs=1e-4)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=80), min_size=1, max_size=6))
+async def test_whatever_was_read_before_answers_and_counts_are_true(
+    folder: Path, prompts: list[list[int]]
+) -> None:
+    engine, read = Engine.load(folder), list[list[int]]()
+    short = replace(GREEDY, max_tokens=3)
+    for prompt in prompts:
+        answer = await engine.complete(prompt, short)
+        written = list(answer.ids or ())
+        longest = max((common(each, prompt) for each in read), default=0)
+        assert answer.usage == TokenUsage(len(prompt), min(longest, len(prompt) - 1), 3)
+        fresh = await Engine.load(folder).complete(prompt, short)
+        assert (answer.logprobs or ())[0] == pytest.approx((fresh.logprobs or ())[0], abs=1e-3)
+        read.append(prompt + written[:-1])
 
 
 async def test_many_prompts_are_not_all_kept(engine: Engine) -> None:

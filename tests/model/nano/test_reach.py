@@ -3,7 +3,7 @@
 from math import log
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.nano.reach import Reach, calibrated, lowest_frame
@@ -77,6 +77,7 @@ def test_the_threshold_is_the_least_that_will_do() -> None:
     assert calibrated([], 0.8) == 1.0
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans())), st.floats(0.01, 1))
 def test_those_that_are_believed_are_right_as_often_as_wanted(
     found: list[tuple[float, bool]], right: float
