@@ -8,6 +8,7 @@ import click
 from agent.cli.excerpt import one_line
 from agent.replay.traces import Shown, predicted_frames, recorded_frames
 from agent.trajectory import Compared, DivergedAt, Forecasted
+from model.trace.frame import UNCHANGED
 
 _INDENT = " " * 7
 _MARKS = {"call": ">", "line": " ", "return": "<", "exception": "!"}
@@ -51,7 +52,8 @@ def _trace(frames: Sequence[Shown], width: int) -> Iterator[str]:
 def _frame(frame: Shown, depth: int) -> str:
     """A frame's line of source, and what is new there."""
     begin = f"{_MARKS.get(frame.kind, ' ')} {'  ' * min(depth - 1, 8)}"
-    told = ", ".join(f"{name} = {value}" for name, value in frame.news.items())
+    news = ((name, value) for name, value in frame.news.items() if value != UNCHANGED)
+    told = ", ".join(f"{name} = {value}" for name, value in news)
     if frame.kind in ("return", "exception"):
         told = frame.value or ""
     source = f"{begin}{frame.source.strip()}"
