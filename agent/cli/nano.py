@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from agent.cli import nanoeval, nanotrain
+from agent.cli import nanoeval, nanorecord, nanotrain
 from agent.cli.terminal import safe
 from agent.errors import DONE
 
@@ -16,6 +16,7 @@ def command() -> None:
 
 command.add_command(nanoeval.command)
 command.add_command(nanotrain.command)
+command.add_command(nanorecord.command)
 
 
 @command.command("data")
