@@ -32,7 +32,7 @@ _OPERATORS: dict[type[ast.operator], tuple[str, ...]] = {
 _CALLS = {"max": "min", "min": "max", "any": "all", "all": "any"}
 _METHODS = {
     "upper": "lower", "lower": "upper", "startswith": "endswith", "endswith": "startswith",
-    "lstrip": "rstrip", "append": "extend", "isupper": "islower", "title": "capitalize",
+    "lstrip": "rstrip", "rstrip": "lstrip", "isupper": "islower", "title": "capitalize",
 }  # fmt: skip
 
 
