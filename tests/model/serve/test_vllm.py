@@ -18,7 +18,7 @@ from tests.agent.test_cli_serve import until
 from tests.model.serve.realvllm import AT_A_TIME, CONTEXT, NAME, Served
 from tests.model.tokenizers import SMALL
 
-pytestmark = [pytest.mark.vllm, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.vllm, pytest.mark.timeout(1800)]
 
 PROMPT = [SMALL, *range(300, 340)]
 GREEDY = Sampling(temperature=0.0, max_tokens=24)
