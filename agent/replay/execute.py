@@ -1,10 +1,8 @@
 """Acting again: a run's actions in a fresh sandbox, each result beside the one it had then."""
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.config import Settings
@@ -194,16 +192,14 @@ async def same_place(
     Raises:
         AgentError, SandboxError: it cannot be had, as of any run.
     """
-    issue = await issue_of(run, settings)
-    with tempfile.TemporaryDirectory(prefix="foretrace-") as scratch:
-        place = await prepare(
-            issue,
-            settings,
-            engine,
-            run=f"replay-{run.record.id}",
-            log=Path(scratch, "build.log"),
-            progress=progress,
-        )
+    place = await prepare(
+        await issue_of(run, settings),
+        settings,
+        engine,
+        run=f"replay-{run.folder.name}",
+        log=settings.cache / "logs" / f"replay-{run.folder.name}.log",
+        progress=progress,
+    )
     base = base_of(run)
     if base and place.base_commit != base:
         return place, (f"the repository is at {place.base_commit[:12]}, it was at {base[:12]}",)
