@@ -164,7 +164,9 @@ def _used(what: str, used: float, limit: object) -> Html:
     known = isinstance(limit, int | float) and limit > 0
     meter = element("meter", max=str(limit), value=str(used)) if known else ""
     of = f" of {limit:,.10g}" if known else ""
-    return element("tr", element("th", what), element("td", f"{used:,.10g}{of}"), element("td", meter))
+    return element(
+        "tr", element("th", what), element("td", f"{used:,.10g}{of}"), element("td", meter)
+    )
 
 
 def _contents(steps: Iterable[Step]) -> Html:
