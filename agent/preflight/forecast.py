@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from agent.preflight.settings import SimulateSettings
 from model.errors import FOR_THE_USER, ModelError
 from model.predict.predictor import Prediction, Predictor, Tokens
-from model.predict.verdict import Judged, judge
+from model.predict.verdict import Judged, judge, samples_to_believe
 from sandboxes.sandbox import Sandbox
 from tools.programs.program import Changed, Gathered, NoProgram, program_for_test
+
+GATED = ("fail", "endless")
+"""What ``gate`` keeps a test from running for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,13 @@ async def gather(
 
 
 async def foretell(
-    test: str, gathered: Gathered | str, predictor: Predictor, settings: SimulateSettings, seed: int
+    test: str,
+    gathered: Gathered | str,
+    predictor: Predictor,
+    settings: SimulateSettings,
+    seed: int,
+    *,
+    thorough: bool = False,
 ) -> Forecast:
     """Predict a test.
 
@@ -71,6 +80,8 @@ async def foretell(
         predictor: of the model.
         settings: how much.
         seed: of the samples.
+        thorough: whether more samples are drawn where all agree that the test does not pass, and
+            are yet too few to be believed; see `SimulateSettings.most_samples`.
 
     Raises:
         ModelError: the user must mend it (`model.errors.FOR_THE_USER`). That a model does not
@@ -82,16 +93,24 @@ async def foretell(
         return Forecast(test, _unsure(gathered), (), None, Tokens(), 0.0)
     try:
         async with asyncio.timeout(settings.seconds):
-            predictions = await predictor.traces(
+            predictions += await predictor.traces(
                 gathered.program, samples=settings.samples, seed=seed, most=settings.trace_tokens
             )
-        judged = judge(predictions)
+            if thorough and (more := _more(judge(predictions), settings)):
+                predictions += await predictor.traces(
+                    gathered.program,
+                    samples=more,
+                    seed=seed + settings.samples,
+                    most=settings.trace_tokens,
+                )
+        why = ""
     except TimeoutError:
-        judged = _unsure(f"the model took longer than {settings.seconds:g} s")
+        why = f"the model took longer than {settings.seconds:g} s"
     except FOR_THE_USER:
         raise
     except ModelError as error:
-        judged = _unsure(error.message)
+        why = error.message
+    judged = judge(predictions) if predictions else _unsure(why)
     return Forecast(
         test=test,
         judged=judged,
@@ -100,6 +119,14 @@ async def foretell(
         tokens=sum((each.tokens for each in predictions), Tokens()),
         seconds=time.monotonic() - started,
     )
+
+
+def _more(judged: Judged, settings: SimulateSettings) -> int:
+    """Samples that are missing for ``gate`` to believe what all so far say; 0 for none."""
+    if judged.verdict not in GATED:
+        return 0
+    needed = samples_to_believe(judged, settings.confidence, settings.most_samples)
+    return max((needed or 0) - settings.samples, 0)
 
 
 def _unsure(why: str) -> Judged:

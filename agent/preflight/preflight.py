@@ -16,7 +16,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from agent.preflight.comparison import NOT_PASSED, Comparison, compare, is_right
-from agent.preflight.forecast import Forecast, foretell, gather
+from agent.preflight.forecast import GATED, Forecast, foretell, gather
 from agent.preflight.settings import SimulateSettings
 from agent.trajectory import Compared, Event, EventData, Forecasted, TestReport
 from model.predict.predictor import Predictor
@@ -104,7 +104,8 @@ class Preflight:
             key = _digest(diff), test
             if key not in self._known:
                 gathered = await gather(test, self.sandbox, self.settings, changed)
-                self._known[key] = await self.foretell(test, gathered, step)
+                thorough = self.settings.mode == "gate"
+                self._known[key] = await self.foretell(test, gathered, step, thorough=thorough)
             forecasts.append(self._known[key])
         refusal = self._refusal(call, diff, forecasts)
         insisted = frozenset(each.test for each in forecasts) if self._insists(call, diff) else None
@@ -138,10 +139,14 @@ class Preflight:
                 self._note_comparison(comparison, foreseen)
         return _advice(foreseen.forecasts, outcomes)
 
-    async def foretell(self, test: str, gathered: Gathered | str, step: int) -> Forecast:
+    async def foretell(
+        self, test: str, gathered: Gathered | str, step: int, *, thorough: bool = False
+    ) -> Forecast:
         """Predict a test whose program has been gathered; see `agent.preflight.forecast`."""
         seed = self.seed + step
-        return await foretell(test, gathered, self.predictor, self.settings, seed)
+        return await foretell(
+            test, gathered, self.predictor, self.settings, seed, thorough=thorough
+        )
 
     def happened(self, each: Forecast, outcome: str | None, step: int) -> None:
         """Write down a prediction that a policy made of its own, and what came of it, if known."""
@@ -202,8 +207,7 @@ class Preflight:
         bad = [
             each
             for each in forecasts
-            if each.judged.verdict in ("fail", "endless")
-            and each.judged.confidence >= self.settings.confidence
+            if each.judged.verdict in GATED and each.judged.confidence >= self.settings.confidence
         ]
         if not bad:
             return ""

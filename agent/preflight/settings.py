@@ -19,6 +19,10 @@ class SimulateSettings(BaseModel):
     samples: int = Field(default=3, ge=1, le=64)
     """Traces predicted for each test; they vote."""
 
+    most_samples: int = Field(default=8, ge=1, le=64)
+    """As many are drawn where ``gate`` has too few to believe what all of them say: with the
+    default confidence two, or four from a server that gives no log-probabilities."""
+
     tests: int = Field(default=2, ge=1)
     """Tests predicted before one call, at most."""
 

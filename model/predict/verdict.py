@@ -22,7 +22,7 @@ from model.predict.outcome import Expect, Outcome, Verdict, outcome
 from model.predict.predictor import Prediction
 from model.trace.frame import Frame
 
-__all__ = ["VERDICTS", "Expect", "Judged", "Verdict", "judge"]
+__all__ = ["VERDICTS", "Expect", "Judged", "Verdict", "judge", "samples_to_believe"]
 
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 """All there are."""
@@ -89,12 +89,40 @@ def judge(predictions: Sequence[Prediction], *, expect: Expect | None = None) ->
         for number, (prediction, each) in enumerate(zip(predictions, found, strict=True))
         if each.verdict == first
     ]
-    agreement = (len(mine) + _PRIOR / len(VERDICTS)) / (len(found) + _PRIOR)
-    confidence = agreement * sum(likelihood for likelihood, _ in mine) / len(mine)
+    confidence = (
+        _agreement(len(mine), len(found)) * sum(likelihood for likelihood, _ in mine) / len(mine)
+    )
     _, sample = max(mine, key=lambda each: (each[0], -each[1]))
     at = found[sample].at
     frame = None if at is None else predictions[sample].frames[at]
     return Judged(first, confidence, frame, found[sample].reason, votes, sample, at)
+
+
+def samples_to_believe(judged: Judged, confidence: float, most: int) -> int | None:
+    """How many samples it takes to reach a confidence, if all to come say what all so far said.
+
+    One sample never reaches 0.74, however sure the model is of its tokens; and where a server tells
+    no probabilities of tokens, three that agree do not reach 0.8, and four do.
+
+    Args:
+        judged: the samples so far.
+        confidence: to be reached.
+        most: samples that may be drawn in all.
+
+    Returns:
+        Their number, those so far included; None where they do not agree so far, or where so many
+        would not do.
+    """
+    drawn = sum(judged.votes.values())
+    if judged.verdict == "unsure" or judged.votes[judged.verdict] != drawn:
+        return None
+    likelihood = judged.confidence / _agreement(drawn, drawn)
+    enough = (k for k in range(drawn, most + 1) if _agreement(k, k) * likelihood >= confidence)
+    return next(enough, None)
+
+
+def _agreement(votes: int, samples: int) -> float:
+    return (votes + _PRIOR / len(VERDICTS)) / (samples + _PRIOR)
 
 
 def _likelihood(prediction: Prediction, found: Outcome) -> float:

@@ -171,6 +171,28 @@ def test_a_refused_call_made_again_runs_all_the_same(
     assert [each.ok for each in submitted] == [False, True]
 
 
+def test_gate_draws_as_many_samples_as_it_takes_to_believe_them(
+    foretrace: CommandLine, world: ModelServer, run: Callable[..., int]
+) -> None:
+    world.script += [say(FAILS)] * 4  # without probabilities, one alone is never believed
+    assert run("gate", ("edit", REPAIR), ("test", ABOVE)) == 1
+    (forecast,) = (each.data for each in of(foretrace, "forecast"))
+    assert (forecast.refused, forecast.votes) == (True, {"fail": 4})
+    assert forecast.confidence >= 0.8
+    assert len(world.asked) == 4
+    assert len({each.json["seed"] for each in world.asked}) == 4
+
+
+def test_samples_that_do_not_agree_keep_nothing_from_running(
+    foretrace: CommandLine, world: ModelServer, run: Callable[..., int]
+) -> None:
+    world.script += [say(FAILS), say(FAILS), say(PASSES), say(FAILS)]
+    assert run("gate", ("edit", REPAIR), ("test", ABOVE), *HAND_IN) == 0
+    forecast = of(foretrace, "forecast")[0].data
+    assert (forecast.refused, forecast.votes) == (False, {"fail": 3, "pass": 1})
+    assert len(world.asked) == 4
+
+
 def test_a_doubtful_prediction_keeps_nothing_from_running(
     foretrace: CommandLine, world: ModelServer, run: Callable[..., int]
 ) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.predict.predictor import Prediction
-from model.predict.verdict import VERDICTS, Expect, judge
+from model.predict.verdict import VERDICTS, Expect, judge, samples_to_believe
 from model.trace.frame import Frame
 from model.trace.reading import Problem, read_frames
 from tests.model.predict.programs import FRAMES
@@ -138,6 +138,36 @@ def test_the_confidence_is_what_is_said_of_it() -> None:
 
 
 LOGPROBS = st.floats(-20, 0)
+
+
+UNTOLD = predicted(MAIN, LINE, FAILURE, RETURN)
+"""A failure from a server that tells no probabilities."""
+
+
+@pytest.mark.parametrize(
+    ("samples", "confidence", "needed"),
+    [
+        ([UNTOLD], 0.8, 4),
+        ([UNTOLD] * 3, 0.8, 4),
+        ([UNTOLD] * 5, 0.8, 5),
+        ([UNTOLD], 0.6, 1),
+        ([UNTOLD], 0.95, None),
+        ([predicted(MAIN, LINE, FAILURE, RETURN, logprob=0.0)], 0.8, 2),
+        ([UNTOLD, UNTOLD, PASSING], 0.8, None),
+        ([UNTOLD, UNSURE], 0.8, None),
+        ([UNSURE], 0.8, None),
+        ([], 0.8, None),
+    ],
+)
+def test_how_many_samples_it_takes(
+    samples: list[Prediction], confidence: float, needed: int | None
+) -> None:
+    found = samples_to_believe(judge(samples), confidence, 8)
+    assert found == needed
+    if needed is not None and samples:
+        enough = [*samples, *samples[:1] * (needed - len(samples))]
+        assert judge(enough).confidence >= confidence
+        assert needed == len(samples) or judge(enough[1:]).confidence < confidence
 
 
 @given(st.integers(0, 6), st.integers(1, 6), LOGPROBS, LOGPROBS)
