@@ -11,6 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+_SHORT = 512
+"""Tokens, up to which attention is computed without the fused kernel."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -76,14 +79,30 @@ class Attention(nn.Module):
         q = _turned(self.q_proj(x).view(heads).transpose(1, 2), turns)
         k = _turned(self.k_proj(x).view(heads).transpose(1, 2), turns)
         v = self.v_proj(x).view(heads).transpose(1, 2)
-        mask = None
-        if self.local and length > self.shape.window:
-            behind = torch.arange(length)[:, None] - torch.arange(length)
-            mask = (behind >= 0) & (behind < self.shape.window)
-        mixed = functional.scaled_dot_product_attention(
+        mixed = self._plainly(q, k, v) if length <= _SHORT else self._fused(q, k, v)
+        return self.o_proj(mixed.transpose(1, 2).reshape(batch, length, -1))
+
+    def _plainly(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """All heads of a group in one product, which is faster where the scores are few."""
+        batch, heads, length, head = q.shape
+        groups = heads // k.shape[1]
+        asked = (q * head**-0.5).reshape(batch, -1, groups * length, head)
+        scores = (asked @ k.transpose(2, 3)).view(batch, -1, groups, length, length)
+        scores = scores.masked_fill(~self._seen(length), -torch.inf)
+        weights = torch.softmax(scores, -1).to(v.dtype).view(batch, -1, groups * length, length)
+        return (weights @ v).view(batch, heads, length, head)
+
+    def _fused(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        length = q.shape[2]
+        mask = self._seen(length) if self.local and length > self.shape.window else None
+        return functional.scaled_dot_product_attention(
             q, k, v, attn_mask=mask, is_causal=mask is None, enable_gqa=True
         )
-        return self.o_proj(mixed.transpose(1, 2).reshape(batch, length, -1))
+
+    def _seen(self, length: int) -> Tensor:
+        """Which place sees which: ``(length, length)``."""
+        behind = torch.arange(length)[:, None] - torch.arange(length)
+        return (behind >= 0) & (behind < (self.shape.window if self.local else length))
 
 
 class Mlp(nn.Module):

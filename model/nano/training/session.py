@@ -65,7 +65,7 @@ class Recipe:
     """
 
     tokens: int = 50_000_000
-    batch: int = 16_384
+    batch: int = 6_144
     rate: float = 0.02
     small_rate: float = 0.004
     warm: float = 0.01
@@ -143,7 +143,7 @@ class Training:
         if (folder / "checkpoint.pt").is_file():
             self._restore()
 
-    def run(self, progress: Progress, every: int = 100, minutes: float | None = None) -> None:
+    def run(self, progress: Progress, every: int = 200, minutes: float | None = None) -> None:
         """Train until the recipe's tokens are done.
 
         Args:
