@@ -29,7 +29,7 @@ def _shares(report: Report) -> Iterator[str]:
         yield f"    {name:40} {_rate(rate)}"
     if report.left_out:
         yield f"  {report.left_out} programs are longer than the model's context"
-    yield f"  {report.tokens:,} tokens written, {report.speed:,.0f} a second"
+    yield f"  {report.tokens:,} tokens written, {report.speed:,.0f} in a second of one core"
 
 
 def _constructs(report: Report) -> Iterator[str]:

@@ -94,7 +94,7 @@ class Report:
         verdicts: the verdict's confidence beside whether a test passes.
         said: what is left where nano may be unsure.
         tokens: written in whole traces.
-        speed: of these, tokens a second on one core.
+        speed: of these, tokens in a second of one core's time, reading the programs included.
     """
 
     programs: int
