@@ -10,6 +10,7 @@ from typing import Literal
 
 from model.trace.compare import agrees, called, line_text, same_exception, same_line
 from model.trace.frame import Frame, Trace, thread_of
+from model.trace.inlined import Statement
 from model.trace.states import State, resolve
 
 Pair = tuple[int | None, int | None]
@@ -52,7 +53,9 @@ def first_divergence(predicted: Trace, recorded: Trace) -> Divergence | None:
     A trace that is not over when its frames are is no divergence: nobody knows how it goes on. A
     predicted call that is followed by its return at once stands for all that is in between. The
     call with which a recorded trace begins may be missing in the predicted one, for the model
-    is given it.
+    is given it. So may the return after an exception that leaves the entry point, for models may
+    end with the exception. Of a statement whose comprehensions are inlined in the recording, what
+    happens within is not compared; see `model.trace.inlined`.
 
     Args:
         predicted: as the model writes it, or in full.
@@ -67,10 +70,13 @@ def first_divergence(predicted: Trace, recorded: Trace) -> Divergence | None:
             j = _return(right, j)
         if j == len(right):
             break
-        found = _difference(*left[i], *right[j])
+        statement = _inlined(right[j][1], recorded)
+        found = _difference(*left[i], *right[j], statement)
         if found:
             return found
-        i, j = i + 1, j + 1
+        i, j = _after(left, i, statement), _after(right, j, statement)
+    if _over_but_for_return(left, i) and _over_but_for_return(right, j):
+        return None
     if i < len(left) and recorded.ended:
         number, state = left[i]
         return Divergence(number, None, "ended", predicted_state=state)
@@ -115,12 +121,57 @@ def _return(states: Sequence[tuple[int, State]], at: int) -> int:
     return len(states)
 
 
-def _difference(i: int, left: State, j: int, right: State) -> Divergence | None:
+def _inlined(state: State, recorded: Trace) -> Statement | None:
+    """The statement at which a recorded line or exception is, if its comprehensions are inlined.
+
+    After an exception within one, Python goes to its line again, to put back what it had bound.
+    """
+    place = state.frame.place
+    if place is None or state.frame.kind not in ("line", "exception"):
+        return None
+    return recorded.inlined.get(place.path, {}).get(place.line)
+
+
+def _after(states: Sequence[tuple[int, State]], at: int, statement: Statement | None) -> int:
+    """The next frame to compare: the one after this, or the first that is outside a statement.
+
+    What the statement calls is inside; that the scope is left, or an exception is raised in it, is
+    not.
+    """
+    first = states[at][1]
+    for n in range(at + 1, len(states)):
+        state = states[n][1]
+        deeper = state.depth > first.depth
+        same = state.scope == first.scope and state.frame.kind == "line"
+        if statement is None or not (deeper or (same and _is_of(state.frame, statement))):
+            return n
+    return len(states)
+
+
+def _is_of(frame: Frame, statement: Statement) -> bool:
+    if frame.place:
+        return frame.place.line in statement.lines
+    return line_text(frame) in statement.texts
+
+
+def _over_but_for_return(states: Sequence[tuple[int, State]], at: int) -> bool:
+    """Whether an exception left the entry point, and no more than the return after it is to come,
+    or was the last to be compared."""
+    last = [state for _, state in states[-2:]]
+    if last and last[-1].frame.kind == "return" and last[-1].frame.value in (None, "None"):
+        last.pop()
+    raised = bool(last) and last[-1].frame.kind == "exception" and last[-1].depth == 0
+    return raised and len(states) - at <= 1
+
+
+def _difference(
+    i: int, left: State, j: int, right: State, statement: Statement | None
+) -> Divergence | None:
     here, there = left.frame, right.frame
     found: Divergence | None = None
     if here.kind != there.kind:
         found = Divergence(i, j, "kind")
-    elif not same_line(here, there):
+    elif not same_line(here, there) and not (statement and _is_of(here, statement)):
         found = Divergence(i, j, "line")
     elif here.kind in ("call", "line"):
         names = differing(left, right)

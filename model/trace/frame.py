@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from model.trace.inlined import Statements
 
 Kind = Literal["call", "line", "return", "exception"]
 """The events of `sys.settrace`; the locals are those before the line runs."""
@@ -62,12 +65,15 @@ class Trace:
         ended: whether the entry point's scope was left, or the model wrote that it was.
         source: the source that the model was shown, or the recorded file's; may be empty.
         notes: what a reader should know, one sentence each.
+        inlined: by path, the statements of a recording whose comprehensions have no frames of their
+            own; see `model.trace.inlined`.
     """
 
     frames: tuple[Frame, ...]
     ended: bool
     source: str = ""
     notes: tuple[str, ...] = field(default=())
+    inlined: Mapping[str, "Statements"] = field(default_factory=dict)
 
     @property
     def threads(self) -> dict[int, tuple[Frame, ...]]:

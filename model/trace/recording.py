@@ -32,6 +32,7 @@ from typing import Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from model.trace.frame import Frame, Kind, Place, Trace
+from model.trace.inlined import Statements, statements
 from model.trace.writing import source_lines, unmarked
 
 FORMAT = 1
@@ -206,15 +207,17 @@ def read_recording(text: str) -> Recording:
 
 def _recording(reader: _Reader, notes: list[str]) -> Recording:
     end = _ending(reader)
+    inlined: dict[str, Statements] = {}
     if reader.header.comprehensions == "inlined":
         notes.append("comprehensions have no frames of their own, as in Python 3.12 and newer")
+        inlined = {each.path: statements(each.text or "") for each in reader.files.values()}
     if end.why != "left":
         notes.append(f"the recording ended early: {end.detail or end.why}")
     files = tuple(reader.files.values())
     first = reader.frames[0].place if reader.frames else None
     source = next((f.text or "" for f in files if first and f.path == first.path), "")
     frames = tuple(reader.frames)
-    trace = Trace(frames, ended=end.why == "left", source=source, notes=tuple(notes))
+    trace = Trace(frames, end.why == "left", source, tuple(notes), inlined)
     return Recording(trace, end, reader.header.python, reader.header.entry, files)
 
 

@@ -98,11 +98,14 @@ class Ending:
 
 
 def ending(frames: Sequence[Frame]) -> Ending | None:
-    """How the scope of the last frame was left; None if the last frame is no return.
+    """How the scope of the last frame was left; None if the last frame does not leave it.
 
-    An exception that leaves a scope is followed by a return of None at once; one that is handled is
-    followed by a line.
+    An exception that leaves a scope is followed by a return of None at once, as `sys.settrace` has
+    it, or is the last frame of all, as models may write it; one that is handled is followed by a
+    line.
     """
+    if frames and frames[-1].kind == "exception":
+        return Ending(True, frames[-1].value or "")
     if not frames or frames[-1].kind != "return":
         return None
     last, before = frames[-1], frames[-2] if len(frames) > 1 else None

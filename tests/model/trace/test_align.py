@@ -216,3 +216,25 @@ def test_traces_without_anything_in_common_are_gone_through_in_time() -> None:
     # What is quadratic takes minutes here, and runs into the suite's time limit.
     pairs = align(lines([f"a{n}" for n in range(20_000)]), lines([f"b{n}" for n in range(20_000)]))
     assert len(pairs) == 40_000
+
+
+# An exception that leaves the entry point
+
+
+THROWN = [call(), line("raise E"), Frame("exception", "raise E\n", value="E()"), back("None")]
+
+
+@pytest.mark.parametrize("end", [3, 4])
+@pytest.mark.parametrize("begin", [0, 1])
+def test_a_trace_may_end_with_the_exception_that_leaves_it(begin: int, end: int) -> None:
+    assert first_divergence(predicted(THROWN[begin:end]), real(THROWN)) is None
+    assert first_divergence(predicted(THROWN), real(THROWN[:end])) is None
+
+
+def test_an_exception_that_is_handled_ends_nothing() -> None:
+    handled = [*THROWN[:3], line("except E:"), back("1")]
+    assert shape(first_divergence(predicted(THROWN[:3]), real(handled))) == (None, 3, "ended")
+    assert shape(first_divergence(predicted(THROWN), real(handled))) == (3, 3, "kind")
+    inner = [call(), line("f()"), *THROWN, Frame("exception", "f()\n", value="E()"), back("None")]
+    assert shape(first_divergence(predicted(inner[:5]), real(inner))) == (None, 5, "ended")
+    assert first_divergence(predicted(inner[:7]), real(inner)) is None
