@@ -92,6 +92,7 @@ class SteeredOversight:
         Raises:
             EndedByUser: they end the run.
         """
+        self._hear()
         await self._while_paused()
         told, self._messages = self._messages, []
         return told
@@ -102,6 +103,7 @@ class SteeredOversight:
         Raises:
             EndedByUser: they end the run.
         """
+        self._hear()
         await self._while_paused()
         if not self._asks_before(tool):
             return Allowed(call.argument)
@@ -156,9 +158,13 @@ class SteeredOversight:
 
     async def _listen(self) -> None:
         while True:
-            for request in self._requests.more():
-                _DO[request.do](self, request)
+            self._hear()
             await asyncio.sleep(_LOOK_SECONDS)
+
+    def _hear(self) -> None:
+        """Do what was said since the last time."""
+        for request in self._requests.more():
+            _DO[request.do](self, request)
 
     def _note(
         self,

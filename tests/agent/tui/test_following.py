@@ -1,0 +1,58 @@
+"""A growing file is read once, however it is written."""
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.trajectory import Said, Started, Trajectory
+from agent.tui.following import Follower
+
+
+def test_only_what_is_new_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    follower = Follower(path)
+    assert follower.more() == []
+    with Trajectory(path) as log:
+        log.append(Started(run="r", issue="i", policy="p"))
+        assert [event.type for event in follower.more()] == ["started"]
+        assert follower.more() == []
+        log.append(Said(role="user", text="a"))
+        log.append(Said(role="user", text="b"))
+        assert [event.id for event in follower.more()] == [2, 3]
+
+
+@given(cuts=st.lists(st.integers(0, 400), max_size=5))
+def test_a_line_that_is_not_whole_waits(cuts: list[int], tmp_path_factory: object) -> None:
+    folder = tmp_path_factory.mktemp("torn")  # type: ignore[attr-defined]
+    with Trajectory(folder / "whole.jsonl") as log:
+        for text in ("one", "two", "drei ü", "x" * 100):
+            log.append(Said(role="user", text=text))
+    whole = (folder / "whole.jsonl").read_bytes()
+    follower = Follower(folder / "events.jsonl")
+    found: list[int] = []
+    for end in (*sorted(cuts), len(whole)):
+        (folder / "events.jsonl").write_bytes(whole[:end])
+        found += [event.id for event in follower.more()]
+    assert found == [1, 2, 3, 4]
+
+
+def test_lines_that_are_no_events_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    with Trajectory(path) as log:
+        log.append(Said(role="user", text="a"))
+    good = path.read_bytes()
+    path.write_bytes(b"not json\n" + good + b'{"id": 2}\n[]\n"x"\n' + good)
+    follower = Follower(path)
+    assert [event.id for event in follower.more()] == [1, 1]
+    assert follower.unreadable == 4
+
+
+def test_a_line_longer_than_a_chunk_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    with Trajectory(path) as log:
+        log.append(Said(role="user", text="x" * 9_000_000))
+        log.append(Said(role="user", text="y"))
+    follower = Follower(path)
+    events = [*follower.more(), *follower.more()]
+    assert [event.id for event in events] == [1, 2]
