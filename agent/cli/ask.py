@@ -54,7 +54,8 @@ def command(
     output      what does --call return?
     input       which call returns --output?
     halts       does --call, or the program itself, come to an end?
-    complexity  how does its time grow? with --call 'f(list(range(n)))' it is measured, too
+    complexity  how does its time grow? with --call 'f(list(range(n)))' it is measured, too;
+                so is a script that reads, with --example and what it reads
     implement   write what FILE describes, so that every --example holds
 
     The model does not run anything. What is run for --check runs in a sandbox; input, complexity

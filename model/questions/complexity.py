@@ -10,12 +10,15 @@ from model.questions.literals import parsed
 from model.questions.measured import SECONDS, Measured, measure
 from model.questions.question import Answer, Asked, BadRow, Mark, Mode, Model, Row, Runner, Way
 from model.questions.rows import checked, row_id
+from model.questions.stdin import NotUnderstood, grown
 from model.questions.texts import spoken
+from model.trace.writing import NoEntry
 
 
 class _BigOBench(BaseModel):
     solution_code: str
     time_complexity_inferred: str
+    inputs_example: str = ""
 
 
 class _Plain(BaseModel):
@@ -34,6 +37,7 @@ class ComplexityTask:
         call: an expression in which ``n`` is the size, by which it is measured; may be empty.
         label: the class; None where that is not known.
         seconds: that measuring it may take.
+        example: what it reads from standard input, by which a script is measured; may be empty.
     """
 
     id: str
@@ -41,6 +45,7 @@ class ComplexityTask:
     call: str = ""
     label: Growth | None = None
     seconds: float = SECONDS
+    example: str = ""
 
     async def answers(self, model: Model, way: Way, runner: Runner) -> list[Answer]:
         """Classes, each in the one form that we have for it."""
@@ -54,18 +59,29 @@ class ComplexityTask:
         What is measured is one kind of input, not the worst, and small: it is evidence.
         """
         growth = read_growth(answer.text)
-        measured = None
-        if self.call:
-            measured = await measure(runner, self.source, self.call, self.seconds)
+        measured, note = await self._measured(runner)
         agrees = None if measured is None else _agrees(growth, measured)
-        shown = () if measured is None else measured.shown()
+        shown = (*filter(None, [note]), *(() if measured is None else measured.shown()))
         measures = {} if agrees is None else {"as measured": agrees}
         if self.label is not None:
             right = growth == self.label
             return Mark(right, "" if right else f"it is {self.label}", measures, shown)
         if measured is None:
-            return Mark(None, "give a call with n in it, and it is measured")
+            return Mark(None, note or "give a call with n in it, and it is measured")
         return Mark(agrees, _believed(measured), measures, shown)
+
+    async def _measured(self, runner: Runner) -> tuple[Measured | None, str]:
+        """What was measured, if it could be, and what there is to say of that."""
+        if self.call:
+            return await measure(runner, self.source, self.call, self.seconds), ""
+        if not self.example:
+            return None, ""
+        try:
+            made = grown(self.source, self.example)
+        except (NotUnderstood, NoEntry) as why:
+            return None, f"it is not measured: how its input grows is not understood: {why}"
+        measured = await measure(runner, made.source, made.call, self.seconds)
+        return measured, f"measured as its input grows: {made.shape}"
 
 
 class Complexity:
@@ -86,7 +102,9 @@ class Complexity:
             if isinstance(row.get("problem_id"), str) and "solution_id" in row:
                 name = f"{row['problem_id']}/{name}"
             label = _label(given.time_complexity_inferred)
-            return ComplexityTask(name, given.solution_code, "", label)
+            return ComplexityTask(
+                name, given.solution_code, "", label, example=given.inputs_example
+            )
         plain = checked(_Plain, row)
         if plain.call and parsed(plain.call) is None:
             raise BadRow("call: it is no expression")
@@ -94,10 +112,11 @@ class Complexity:
         return ComplexityTask(row_id(row, "id"), plain.code, plain.call, label)
 
     def one(self, asked: Asked) -> ComplexityTask:
-        """A program, and perhaps a call with ``n`` in it."""
+        """A program, and perhaps a call with ``n`` in it, or an example of what it reads."""
         if asked.call and parsed(asked.call) is None:
             raise BadRow(f"the call is no expression: {asked.call}")
-        return ComplexityTask("", asked.source, asked.call)
+        example = asked.examples[0] if asked.examples and not asked.call else ""
+        return ComplexityTask("", asked.source, asked.call, example=example)
 
 
 def _label(text: str) -> Growth:

@@ -1,7 +1,7 @@
 """Budgets: what they let through, what they cut short, and what they refuse."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.answer import Completion, Finish
@@ -54,6 +54,7 @@ def test_a_cost_that_nobody_knows_costs_nothing() -> None:
         budget.room(1)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 500), st.lists(st.tuples(st.integers(0, 50), st.integers(1, 50))))
 def test_one_prompt_at_most_goes_beyond_the_limit(limit: int, asked: list[tuple[int, int]]) -> None:
     budget = Budget(tokens=limit, some_will_do=True)

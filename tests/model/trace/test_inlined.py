@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.trace.align import align, first_divergence
@@ -173,6 +173,7 @@ def test_a_comprehension_in_one_statement_does_not_hide_the_next() -> None:
     assert (found.predicted, found.recorded, found.what) == (1, 2, "locals")
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("[x for x in]\n :if{}=(lambda y\0"), max_size=60))
 def test_nothing_raises_whatever_the_source(source: str) -> None:
     for line, each in statements(source).items():
