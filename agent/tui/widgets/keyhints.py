@@ -8,6 +8,7 @@ from rich.text import Text
 from textual.binding import Binding
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Input
 
 _MOST_LINES = 2
 
@@ -58,7 +59,7 @@ class KeyHints(Widget):
             if used:
                 text.append("  ")
                 used += 2
-            click = Style(meta={"@click": action})
+            click = Style(meta={"@click": action}) if action else Style()
             text.append(key, key_style)
             text.append(f" {words}", click)
             used += needed
@@ -71,6 +72,8 @@ class KeyHints(Widget):
 
     def _hints(self) -> list[tuple[str, str, str]]:
         """Key, description and action of every binding that is to be shown; help comes first."""
+        if isinstance(self.screen.focused, Input):
+            return [("enter", "Find", ""), ("esc", "Leave", "")]
         hints: dict[str, tuple[str, str, str]] = {}
         for node, binding, enabled, _ in self.screen.active_bindings.values():
             if binding.show and enabled and binding.action not in hints:

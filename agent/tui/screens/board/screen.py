@@ -120,7 +120,7 @@ class BoardScreen(OurScreen):
             " text.\na assigns it, and a run begins."
         )
         self.query_one("#heading", Static).update(
-            heading(self._place.out, self._rows_there, self._order)
+            heading(self._place.out, self._rows_there, self._order, self.size.width - 2)
         )
         self._show_details()
 

@@ -3,28 +3,33 @@
 from collections import Counter
 from pathlib import Path
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from agent.tui.runs import Row
 from agent.tui.screens.board.order import Order
-from agent.tui.widgets.safetext import one_line
+from agent.tui.widgets.safetext import one_line, shown
 from agent.tui.words import repository, state_words, title
 
+_GAP = 3
+"""Cells between the words and the folder, at least."""
 _TOLD = ("asking", "new", "resolved", "submitted", "unresolved", "failed", "stopped", "lost")
 
 
-def heading(out: Path, rows: list[Row], order: Order) -> Text:
-    """Where this is, how much there is of what, and how it is ordered."""
+def heading(out: Path, rows: list[Row], order: Order, width: int) -> Text:
+    """How much there is of what, how it is ordered, and, where there is room, where this is."""
     counts: Counter[str] = Counter(row.state for row in rows)
     running = sum(row.live for row in rows)
     words = [f"{running} running"] if running else []
     words += [f"{counts[state]} {_word(state)}" for state in _TOLD if counts[state]]
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append("Foretrace", "bold")
-    text.append(f"  {one_line(str(out), 40)}", "dim")
     text.append(f"  {', '.join(words)}")
     if described := order.describe():
         text.append(f"  showing: {one_line(described, 60)}", "italic")
+    where = shown(str(out))
+    if (gap := width - text.cell_len - cell_len(where)) >= _GAP:
+        text.append(f"{' ' * gap}{where}", "dim")
     return text
 
 

@@ -61,7 +61,7 @@ class EventList(Lines):
         self._unfolded: set[int] = set()
         self._tops: list[int] = [0]  # the first row of each entry, and the end of the last
         self._made: LRUCache[tuple[int, bool, int], list[Row]] = LRUCache(512)
-        self._width = 0
+        self._width = self._height = 0
 
     # Entries ------------------------------------------------------------------------------------
 
@@ -232,6 +232,8 @@ class EventList(Lines):
     def watch_scroll_y(self, old: float, new: float) -> None:
         """Who scrolls up stays there; who comes back to the end follows again."""
         super().watch_scroll_y(old, new)
+        if self.size.height != self._height:
+            return  # the screen is being laid out; nobody scrolled
         at_end = round(new) >= self.count() - self.size.height
         if round(new) < round(old) and not at_end:
             self.following = False
@@ -280,17 +282,15 @@ class EventList(Lines):
 
     def on_resize(self) -> None:
         """What is unfolded has other rows at another width; the reader stays where they are."""
-        if self.columns == self._width:
-            if self.following:
-                self._show_last()
-            return
-        self._width = self.columns
         top = self._entry_at(self.scroll_offset.y) if self.entries else 0
-        self._count_again(0)
+        broken_anew = self.columns != self._width
+        self._width, self._height = self.columns, self.size.height
+        if broken_anew:
+            self._count_again(0)
         if self.following:
-            self._show_last()
-        elif self.entries:
-            self._scroll(self._tops[top])
+            self.call_after_refresh(self._show_last)
+        elif self.entries and broken_anew:
+            self.call_after_refresh(self._scroll, self._tops[top])
 
 
 def _body(entry: Entry, line: str, style: str = "") -> Row:
