@@ -11,6 +11,7 @@ from model.nano.programs.generate import generate, is_sound
 from model.nano.programs.mix import Mix, Size
 from model.nano.programs.mutation import mutated
 from model.nano.programs.program import Generated
+from model.nano.programs.suites import with_suite
 from model.nano.record import Record
 from model.predict.predictor import Program
 from model.trace.frame import Frame, Trace
@@ -25,6 +26,9 @@ _CANDIDATES = 7
 _MOST_CALLS = 4
 _TRIES = 3
 _CUT = (16, 40)
+_FAILS = {"program": 0.45, "mutant": 0.1}
+"""Probability that a suite expects what is wrong; a mutant's mostly fails by itself."""
+
 _OF_LIMITS = ("MemoryError", "RecursionError")
 """Raised because of the limits here; elsewhere the program would do something else."""
 
@@ -102,7 +106,7 @@ class _Making:
 
 
 def _records(making: _Making, called: list[_Called], known: list[tuple[str, str]]) -> list[Record]:
-    """The examples of one program: its calls, and perhaps a test in place of one."""
+    """The examples of one program: its calls, and perhaps tests in place of some."""
     found: list[Record | None] = []
     tested = with_test(making.rng, making.program, known) if known else None
     if tested is not None and making.rng.random() < making.mix.tests:
@@ -112,8 +116,30 @@ def _records(making: _Making, called: list[_Called], known: list[tuple[str, str]
         if recording.end.why in ("left", "events"):
             found.append(_record(making, _Called(name, shown, recording), "test"))
             called = called[:-1]
+    if known and making.rng.random() < making.mix.suites:
+        suite = _suite(making, known)
+        if suite is not None:
+            found.append(suite)
+            called = called[:-1]
     found += [_record(making, one, "call") for one in called]
     return [record for record in found if record is not None]
+
+
+def _suite(making: _Making, known: list[tuple[str, str]]) -> Record | None:
+    """A test in a file of its own, with fewer assertions where many take too long."""
+    fails = _FAILS["mutant" if making.program.family.startswith("~") else "program"]
+    for asked in (known, known[:1]):
+        made = with_suite(making.rng, making.program, asked, fails)
+        if made is None:
+            return None
+        source, call = made
+        shown = Program.of_call(f"{source}\n\n", call)
+        recording = making.recorder.record(shown)
+        if recording.end.why in ("left", "events"):
+            found = _record(making, _Called(call, shown, recording), "suite")
+            if found is not None:
+                return found
+    return None
 
 
 def _numbered(record: Record, origin: str, number: int) -> Record:
@@ -183,7 +209,7 @@ def _record(making: _Making, one: _Called, form: str) -> Record | None:
             ("exception", any(frame.kind == "exception" for frame in frames)),
             ("escaping exception", one.recording.end.error is not None),
             ("cut", not trace.ended),
-            ("assert", form == "test"),
+            ("assert", form != "call"),
         )
         if holds
     ]

@@ -22,7 +22,8 @@ class Record(BaseModel):
             happened in it: ``exception``, ``escaping exception``, ``cut``.
         family: where the program is from; ``~`` before it where it was mutated.
         call: the expression traced, or the name of the test.
-        form: how the program is entered.
+        form: how the program is entered: by a ``call`` of it, at a ``test`` below it, or by a call
+            of a test as it is put together of a repository's files, a ``suite``.
         size: as it was asked for.
     """
 
@@ -38,7 +39,7 @@ class Record(BaseModel):
     constructs: tuple[str, ...]
     family: str
     call: str
-    form: Literal["call", "test"]
+    form: Literal["call", "test", "suite"]
     size: Literal["short", "medium", "long"]
 
     @property

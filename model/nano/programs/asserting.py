@@ -31,13 +31,20 @@ def with_test(
         except (ValueError, SyntaxError):
             return None
         if rng.random() < 0.3:
-            expected = _wrong(rng, expected)
-        body += _assertion(rng, call, expected)
+            expected = unlike(rng, expected)
+        body += assertion(rng, call, expected)
     lines = "".join(f"    {line}\n" for line in body)
     return f"{program.source}\n\ndef {name}():\n{lines}", name
 
 
-def _assertion(rng: random.Random, call: str, expected: object) -> list[str]:
+def assertion(rng: random.Random, call: str, expected: object) -> list[str]:
+    """The lines that say what a call is to give.
+
+    Args:
+        rng: draws how.
+        call: the expression.
+        expected: what it is to give, a literal's value.
+    """
     chance = rng.random()
     if isinstance(expected, bool) or expected is None:
         if expected is None:
@@ -53,7 +60,8 @@ def _assertion(rng: random.Random, call: str, expected: object) -> list[str]:
     return [f"expected = {written(expected)}", f"assert {call} == expected"]
 
 
-def _wrong(rng: random.Random, value: object) -> object:
+def unlike(rng: random.Random, value: object) -> object:
+    """Another value of the type, near to this one; now and then it is the same."""
     match value:
         case bool():
             return not value

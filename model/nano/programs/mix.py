@@ -28,6 +28,8 @@ class Mix:
         endless: share of programs that do not end by themselves.
         mutants: share of programs of which one is mutated too.
         tests: share of programs that are entered through a test too, for one trace of it.
+        suites: share of programs that are entered through a test in a file of its own, for one
+            trace of it; see `model.nano.programs.suites`.
         helpers: probability of a helper function.
         guards: probability of a check at a function's beginning.
         defaults: probability of a default value, where one may be.
@@ -42,6 +44,7 @@ class Mix:
     endless: float = 0.03
     mutants: float = 0.3
     tests: float = 0.4
+    suites: float = 0.12
     helpers: float = 0.22
     guards: float = 0.22
     defaults: float = 0.2

@@ -57,10 +57,27 @@ def test_what_is_told_of_an_example_holds(splits: dict[str, list[Record]]) -> No
         assert ("exception" in record.constructs) == ("<|exception_sep|>" in record.trace)
         last = record.source.splitlines()[-1]
         assert record.form == "test" or last == f"    return {record.call}"
-        assert record.form == "call" or f"def {record.call}():{MARKER}" in record.source
+        assert record.form != "test" or f"def {record.call}():{MARKER}" in record.source
     forms = Counter(record.form for record in records)
     assert 0.05 < forms["test"] / len(records) < 0.3
+    assert 0.01 < forms["suite"] / len(records) < 0.15
     assert any(record.family.startswith("~") for record in records)
+
+
+def test_a_suite_is_called_by_a_function_as_the_programs_of_tests_are(
+    splits: dict[str, list[Record]],
+) -> None:
+    suites = [record for record in everything(splits) if record.form == "suite"]
+    outcomes = {"escaping exception" in record.constructs for record in suites}
+    assert outcomes == {True, False}
+    for record in suites:
+        assert record.source.startswith("# ")
+        assert f"\n\n\ndef main():{MARKER}\n    return " in record.source.replace("main_", "main")
+        assert "assert" in record.constructs
+        called, entered, tested = read_frames(record.begun + record.trace).frames[:3]
+        assert called.source.startswith("def main")
+        assert entered.source == f"    return {record.call}\n"
+        assert (tested.kind, "def test_" in tested.source) == ("call", True)
 
 
 def test_no_example_is_there_twice_and_a_program_is_on_one_side(
@@ -85,8 +102,11 @@ def test_no_program_that_is_held_out_is_alike_to_one_that_is_learnt(
 
 def shape(record: Record) -> frozenset[tuple[str, ...]]:
     """Of the program alone, without its wrapper or its test."""
-    head = record.source.index("def ", record.source.rindex("\n", 0, record.source.index(MARKER)))
-    found = tokens(record.source[:head])
+    source = record.source
+    head = source.rindex("\n", 0, source.index(MARKER))
+    if record.form == "suite":
+        head = source.rindex("\n# ")  # where the file of the test begins
+    found = tokens(source[: head + 1])
     return frozenset(found[start : start + 5] for start in range(max(len(found) - 4, 1)))
 
 
