@@ -15,10 +15,29 @@ from model.questions.texts import spoken
 from model.trace.writing import NoEntry
 
 
+class _Test(BaseModel):
+    input: str
+
+
+class _Tests(BaseModel):
+    public_tests: list[_Test] = []
+    private_tests: list[_Test] = []
+
+
 class _BigOBench(BaseModel):
     solution_code: str
     time_complexity_inferred: str
     inputs_example: str = ""
+    tests: _Tests = _Tests()
+
+    def examples(self) -> tuple[str, ...]:
+        """What the program may read, the published example first."""
+        tests = (*self.tests.public_tests, *self.tests.private_tests)
+        return (self.inputs_example, *(each.input for each in tests[:_EXAMPLES]))
+
+
+_EXAMPLES = 10
+"""Tests that are looked at where the example of a record may grow in more than one way."""
 
 
 class _Plain(BaseModel):
@@ -37,7 +56,8 @@ class ComplexityTask:
         call: an expression in which ``n`` is the size, by which it is measured; may be empty.
         label: the class; None where that is not known.
         seconds: that measuring it may take.
-        example: what it reads from standard input, by which a script is measured; may be empty.
+        examples: of what it reads from standard input, by which a script is measured. The first
+            that can grow in one way only is taken.
     """
 
     id: str
@@ -45,7 +65,7 @@ class ComplexityTask:
     call: str = ""
     label: Growth | None = None
     seconds: float = SECONDS
-    example: str = ""
+    examples: tuple[str, ...] = ()
 
     async def answers(self, model: Model, way: Way, runner: Runner) -> list[Answer]:
         """Classes, each in the one form that we have for it."""
@@ -74,12 +94,16 @@ class ComplexityTask:
         """What was measured, if it could be, and what there is to say of that."""
         if self.call:
             return await measure(runner, self.source, self.call, self.seconds), ""
-        if not self.example:
-            return None, ""
-        try:
-            made = grown(self.source, self.example)
-        except (NotUnderstood, NoEntry) as why:
-            return None, f"it is not measured: how its input grows is not understood: {why}"
+        whys: list[str] = []
+        for example in filter(None, self.examples):
+            try:
+                made = grown(self.source, example)
+                break
+            except (NotUnderstood, NoEntry) as why:
+                whys.append(str(why))
+        else:
+            lost = "it is not measured: how its input grows is not understood"
+            return None, f"{lost}: {whys[0]}" if whys else ""
         measured = await measure(runner, made.source, made.call, self.seconds)
         return measured, f"measured as its input grows: {made.shape}"
 
@@ -102,9 +126,7 @@ class Complexity:
             if isinstance(row.get("problem_id"), str) and "solution_id" in row:
                 name = f"{row['problem_id']}/{name}"
             label = _label(given.time_complexity_inferred)
-            return ComplexityTask(
-                name, given.solution_code, "", label, example=given.inputs_example
-            )
+            return ComplexityTask(name, given.solution_code, "", label, examples=given.examples())
         plain = checked(_Plain, row)
         if plain.call and parsed(plain.call) is None:
             raise BadRow("call: it is no expression")
@@ -115,8 +137,7 @@ class Complexity:
         """A program, and perhaps a call with ``n`` in it, or an example of what it reads."""
         if asked.call and parsed(asked.call) is None:
             raise BadRow(f"the call is no expression: {asked.call}")
-        example = asked.examples[0] if asked.examples and not asked.call else ""
-        return ComplexityTask("", asked.source, asked.call, example=example)
+        return ComplexityTask("", asked.source, asked.call, examples=asked.examples)
 
 
 def _label(text: str) -> Growth:

@@ -107,10 +107,13 @@ async def test_a_script_is_measured_beside_its_label(tmp_path: Path) -> None:
         "solution_id": "1",
         "solution_code": SQUARE,
         "time_complexity_inferred": "O(n**2)",
-        "inputs_example": "3\n5 2 9\n",
+        "inputs_example": "1\n5\n",  # one value, or one line
+        "tests": {"public_tests": [{"input": "3\n5 2 9\n", "output": "3"}]},
     }
     task = Complexity().read(row)
-    task = ComplexityTask(task.id, task.source, label=task.label, seconds=2.0, example=task.example)
+    task = ComplexityTask(
+        task.id, task.source, label=task.label, seconds=2.0, examples=task.examples
+    )
     mark = await task.mark(Answer("O(n^2)"), RunsHere(tmp_path))
     assert (mark.right, dict(mark.measures)) == (True, {"as measured": True})
     assert mark.shown[0] == "measured as its input grows: how long the lines are"
