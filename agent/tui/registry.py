@@ -8,6 +8,7 @@ from typing import Literal
 from textual.screen import Screen
 
 from agent.tui.screens.board.screen import BoardScreen
+from agent.tui.screens.patch.screen import PatchScreen
 from agent.tui.screens.run.screen import RunScreen
 from agent.tui.workspace import Workspace
 
@@ -34,5 +35,8 @@ class ScreenEntry:
 SCREENS: tuple[ScreenEntry, ...] = (
     ScreenEntry("board", "Board: issues and runs", "all", lambda place, runs: BoardScreen(place)),
     ScreenEntry("run", "Run: what it does", "run", lambda place, runs: RunScreen(place, runs[0])),
+    ScreenEntry(
+        "patch", "Patch: what it changed", "run", lambda place, runs: PatchScreen(runs[0]), "P"
+    ),
 )
 """The first is what opens."""
