@@ -258,7 +258,7 @@ def _start_index(layout: _Layout, git: HostGit, index: Path, head: str | None) -
     """Begin with a copy of the repository's index: it knows files added although ignored."""
     for file in [layout.private / "index", *layout.private.glob("sharedindex.*")]:
         if file.is_file() and not file.is_symlink():
-            shutil.copyfile(file, index if file.name == "index" else git.git_dir / file.name)
+            shutil.copy2(file, index if file.name == "index" else git.git_dir / file.name)
     try:
         git.run("ls-files", "--stage")
     except GitRefused:

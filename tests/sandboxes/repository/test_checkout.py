@@ -417,3 +417,18 @@ def test_a_folder_comes_through_byte_for_byte(files: dict[str, tuple[bytes, bool
                 if member is not None and not entry.name.startswith(("testbed/.git/", "opt/")):
                     came[entry.name] = (member.read(), entry.mode == 0o755)
         assert came == written
+
+
+def test_an_edit_of_the_same_size_right_after_a_commit_is_taken_along(
+    tmp_path: Path, prepare: Prepare
+) -> None:
+    at = repository(tmp_path / "project")
+    commit(at, "one", a_py="x = 1\n")
+    # git compares times first, and looks into a file only where its index is no newer than it.
+    os.utime(at / "a.py", (1_700_000_000, 1_700_000_000))
+    git(at, "update-index", "--refresh")
+    os.utime(at / ".git" / "index", (1_700_000_000, 1_700_000_000))
+    (at / "a.py").write_text("x = 2\n")
+    os.utime(at / "a.py", (1_700_000_000, 1_700_000_000))
+    one = prepare(at)
+    assert one.notes == ("1 uncommitted file taken along",)
