@@ -9,6 +9,7 @@ from textual.screen import Screen
 
 from agent.tui.screens.board.screen import BoardScreen
 from agent.tui.screens.patch.screen import PatchScreen
+from agent.tui.screens.replay.screen import ReplayScreen
 from agent.tui.screens.run.screen import RunScreen
 from agent.tui.workspace import Workspace
 
@@ -37,6 +38,13 @@ SCREENS: tuple[ScreenEntry, ...] = (
     ScreenEntry("run", "Run: what it does", "run", lambda place, runs: RunScreen(place, runs[0])),
     ScreenEntry(
         "patch", "Patch: what it changed", "run", lambda place, runs: PatchScreen(runs[0]), "P"
+    ),
+    ScreenEntry(
+        "replay",
+        "Replay: step by step",
+        "run",
+        lambda place, runs: ReplayScreen(place, runs[0]),
+        "R",
     ),
 )
 """The first is what opens."""

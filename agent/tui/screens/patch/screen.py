@@ -124,6 +124,7 @@ class PatchScreen(OurScreen):
             self.diff.show(found.files, found.hunks)
             self.query_one(FileTree).show(found.files)
         self.query_one(OutcomesView).show(found.tests, found.tests_from)
+        self.refresh_bindings()
         self.diff.display = bool(found.patch)
         empty = self.query_one("#no-patch", Static)
         empty.display = not found.patch

@@ -1,0 +1,1 @@
+"""The replay screen: a run step by step, done again, and gone on with differently."""
