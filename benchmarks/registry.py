@@ -7,8 +7,9 @@ from benchmarks.recording import Recording
 from benchmarks.session import Session
 from benchmarks.startup import Startup
 from benchmarks.step import Step
+from benchmarks.tui import Tui
 
 BENCHMARKS: dict[str, Benchmark] = {
-    each.name: each for each in (Session(), Startup(), Step(), Recording(), Nano(), Help())
+    each.name: each for each in (Session(), Startup(), Step(), Recording(), Nano(), Help(), Tui())
 }
 """In the order of the results."""

@@ -3,7 +3,6 @@
 import os
 import secrets
 import signal
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -64,7 +63,7 @@ class Starter:
         """Args: out: where runs are written. config: the settings file that was named."""
         self._out = out.absolute()
         self._config = config
-        self._children: list[subprocess.Popen[bytes]] = []
+        self._children: list[int] = []
 
     def start(self, issue: Issue, assignment: Assignment) -> list[Started]:
         """Start the attempts at one issue.
@@ -91,7 +90,7 @@ class Starter:
 
     def reap(self) -> None:
         """Let go of processes that have ended, so that they count as such."""
-        self._children = [each for each in self._children if each.poll() is None]
+        self._children = [pid for pid in self._children if not _ended(pid)]
 
     def _start(self, issue: Issue, assignment: Assignment) -> Started:
         token = secrets.token_hex(6)
@@ -100,24 +99,17 @@ class Starter:
             log.parent.mkdir(parents=True, exist_ok=True)
             listed = log.with_suffix(".jsonl")
             listed.write_text(issue.model_dump_json() + "\n", encoding="utf-8")
-            with log.open("wb") as words:
-                process = subprocess.Popen(
-                    self._command(token, listed, issue, assignment),
-                    stdin=subprocess.DEVNULL,
-                    stdout=words,
-                    stderr=words,
-                    start_new_session=True,  # the terminal's end and its Ctrl-C are not the run's
-                )
+            pid = _spawn(self._command(token, listed, issue, assignment), log)
         except OSError as error:
             raise WrongUse(f"the run cannot be started: {error}") from None
-        self._children.append(process)
+        self._children.append(pid)
         started = Started(
             token=token,
             issue=issue.id,
             repo=issue.repo,
             policy=assignment.policy,
             time=time.time(),
-            pid=process.pid,
+            pid=pid,
             log=log,
         )
         BoardFile(self._out).note(started)
@@ -129,3 +121,19 @@ class Starter:
         if self._config is not None:
             command.append(f"--config={self._config}")
         return command
+
+
+def _spawn(command: list[str], log: Path) -> int:
+    """Start a process that the end of this one, of its terminal, and Ctrl-C there do not touch."""
+    words = (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    nothing = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
+    files = [nothing, words, (os.POSIX_SPAWN_DUP2, 1, 2)]
+    return os.posix_spawn(command[0], command, os.environ, file_actions=files, setsid=True)
+
+
+def _ended(pid: int) -> bool:
+    """Whether a child has ended; if so, it is gone for good after this."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return True

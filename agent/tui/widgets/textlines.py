@@ -1,6 +1,9 @@
 """A text of any length, broken to the width or cut at it, with what is looked for marked."""
 
 from collections.abc import Callable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 
 from agent.tui.widgets.lines import Lines, Row
 from agent.tui.widgets.safetext import cut, shown, wrapped
@@ -13,6 +16,15 @@ class TextLines(Lines):
         wrap: whether long lines are broken rather than cut.
         sought: what is marked; empty for nothing.
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("pagedown,space", "page(1)", "Page down", show=False),
+        Binding("pageup,b", "page(-1)", "Page up", show=False),
+        Binding("home,g", "go(0)", "Top", show=False),
+        Binding("end,G", "go(-1)", "Bottom", show=False),
+    ]
 
     def __init__(
         self, text: str, *, style: Callable[[str], str] = lambda line: "plain", id: str
@@ -56,6 +68,18 @@ class TextLines(Lines):
                 self.scroll_to(y=y, animate=False, immediate=True)
                 return True
         return False
+
+    def action_move(self, rows: int) -> None:
+        """Some rows further."""
+        self.scroll_relative(y=rows, animate=False)
+
+    def action_page(self, pages: int) -> None:
+        """A screen further; one row stays in sight."""
+        self.scroll_relative(y=pages * max(self.size.height - 1, 1), animate=False)
+
+    def action_go(self, y: int) -> None:
+        """To a row; the last for -1."""
+        self.scroll_to(y=y if y >= 0 else self.count(), animate=False)
 
     def count(self) -> int:
         """Rows of the text."""

@@ -86,9 +86,9 @@ async def test_what_is_folded_unfolds_and_folds(finished: Path) -> None:
         events = (await opened(pilot)).events
         await pilot.press("home", "down", "down", "down")
         await shows(pilot, "~ The second comparison is the wrong way round")
-        assert "see that they fail" not in text_of(pilot)
+        assert "I should run" not in text_of(pilot)
         await pilot.press("enter")
-        await shows(pilot, "failing tests first to see that they fail", "for this reason and no")
+        await shows(pilot, "I should run the failing tests first", "for this reason and no")
         rows = events.count()
         await pilot.press("enter")
         assert "for this reason" not in text_of(pilot)

@@ -55,7 +55,7 @@ async def opened(pilot: AppPilot) -> RunScreen:
     await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))
     screen = pilot.app.screen
     assert isinstance(screen, RunScreen)
-    await until(pilot, lambda: screen._loaded)
+    await until(pilot, lambda: screen.loaded)
     return screen
 
 

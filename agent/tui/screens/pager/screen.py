@@ -32,12 +32,6 @@ class PagerScreen(OurScreen):
         Binding("w", "wrap", "Wrap", tooltip="Break long lines, or cut them"),
         Binding("y", "copy", "Copy", tooltip="Copy all of it"),
         Binding("s", "save", "Save", tooltip="Save it as a file in the current folder"),
-        Binding("j,down", "scroll(1)", "Down", show=False),
-        Binding("k,up", "scroll(-1)", "Up", show=False),
-        Binding("space,pagedown", "page(1)", "Page down", show=False),
-        Binding("b,pageup", "page(-1)", "Page up", show=False),
-        Binding("g,home", "top", "Top", show=False),
-        Binding("G,end", "bottom", "Bottom", show=False),
     ]
 
     def __init__(
@@ -120,19 +114,3 @@ class PagerScreen(OurScreen):
             self.tell(f"cannot write {path}: {error.strerror}")
         else:
             self.tell(f"saved as {path.absolute()}")
-
-    def action_scroll(self, rows: int) -> None:
-        """Some rows further."""
-        self._lines.scroll_relative(y=rows, animate=False)
-
-    def action_page(self, pages: int) -> None:
-        """A screen further."""
-        self._lines.scroll_relative(y=pages * (self._lines.size.height - 1), animate=False)
-
-    def action_top(self) -> None:
-        """The beginning."""
-        self._lines.scroll_home(animate=False)
-
-    def action_bottom(self) -> None:
-        """The end."""
-        self._lines.scroll_end(animate=False)

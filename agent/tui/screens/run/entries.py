@@ -38,6 +38,7 @@ class Entry:
         style: of sign and head.
         aside: to the right of it.
         body: what is unfolded below; may be long.
+        whole: what the pager shows, where that is more than the body.
         preview: lines of it that are there without unfolding.
         prose: whether it is broken between words.
         patch: whether it is a diff.
@@ -51,6 +52,7 @@ class Entry:
     style: str = "dim"
     aside: str = ""
     body: str = ""
+    whole: str = ""
     preview: int = 0
     prose: bool = False
     patch: bool = False
@@ -107,17 +109,21 @@ _MARKS: Mapping[type[EventData], tuple[str, str, int]] = {
 
 
 def _action(data: Acted) -> list[Entry]:
+    if data.tool is None and data.reply is None:
+        return []  # what it says in the end is an event of its own
     reasoning = data.thought
     if data.reply is not None:
         reasoning = data.reply.reasoning or data.thought or data.reply.text
     found = []
     if reasoning.strip():
-        found.append(Entry(reasoning.strip(), "~", "dim", "", reasoning.strip(), prose=True))
+        text = reasoning.strip()
+        found.append(Entry(text, "~", "dim", body=text, prose=True))
     if data.tool is not None:
         first, _, rest = data.argument.strip("\n").partition("\n")
         head = f"{data.tool}  {first}".rstrip()
         body, preview = (data.argument, 0) if len(first) > 400 else (rest, _CALL_LINES)
-        found.append(Entry(head, "▸", "strong", "", body, preview, numbered=True))
+        whole = data.argument
+        found.append(Entry(head, "▸", "strong", "", body, whole, preview, numbered=True))
     return found
 
 
@@ -125,7 +131,7 @@ def _result(data: Answered) -> list[Entry]:
     words, style, sign = _outcome(data)
     aside = f"{data.seconds:.1f} s" if data.seconds >= 0.05 else ""
     body = data.output.strip("\n")
-    return [Entry(words, sign, style, aside, body, _RESULT_LINES)]
+    return [Entry(words, sign, style, aside, body, preview=_RESULT_LINES)]
 
 
 def _outcome(data: Answered) -> tuple[str, str, str]:
@@ -159,7 +165,7 @@ def _steered(data: Steered) -> list[Entry]:
     }
     body = data.text if data.what == "unstopped" else ""
     sign = "?" if data.what == "asking" else "»"
-    return [Entry(words[data.what], sign, "warn", "", body, 1)]
+    return [Entry(words[data.what], sign, "warn", body=body, preview=1)]
 
 
 CONFIRM_WORDS = {"none": "nothing", "writes": "what may write", "all": "every call"}
@@ -169,7 +175,8 @@ CONFIRM_WORDS = {"none": "nothing", "writes": "what may write", "all": "every ca
 def _said(data: Said) -> list[Entry]:
     who = {"user": "you said", "policy": "the agent is done", "run": "the agent is told"}[data.role]
     sign, style = ("»", "warn") if data.role == "user" else ("·", "plain")
-    return [Entry(who, sign, style, "", data.text.strip(), _MESSAGE_LINES, prose=True)]
+    text = data.text.strip()
+    return [Entry(who, sign, style, body=text, preview=_MESSAGE_LINES, prose=True)]
 
 
 _OWN: dict[type[EventData], Callable[..., list[Entry]]] = {

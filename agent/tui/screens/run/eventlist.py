@@ -222,7 +222,8 @@ class EventList(Lines):
         self.refresh()
 
     def _scroll(self, y: int) -> None:
-        self.scroll_to(y=max(y, 0), animate=False, immediate=True)
+        # Forced: of a list that has just become longer than the screen the bar is not there yet.
+        self.scroll_to(y=max(y, 0), animate=False, force=True)
 
     def _in_view(self) -> bool:
         """Whether some of the entry under the cursor is on the screen."""

@@ -29,7 +29,11 @@ _WIDE = 120
 
 
 class RunScreen(Steering):
-    """One run, followed by its files alone."""
+    """One run, followed by its files alone.
+
+    Attributes:
+        loaded: whether all there was when it was opened has been read.
+    """
 
     TITLE = "Run"
     CSS_PATH = "run.tcss"
@@ -55,7 +59,7 @@ class RunScreen(Steering):
         super().__init__()
         self.place = workspace
         self.run = Watching(folder)
-        self._loaded = False
+        self.loaded = False
         self._keys_of: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
@@ -95,7 +99,7 @@ class RunScreen(Steering):
             if not events:
                 break
             self.events.extend(await asyncio.to_thread(entries_of, events))
-        self._loaded = True
+        self.loaded = True
         self._show()
         self.set_interval(_FOLLOW_SECONDS, self._follow)
         self.set_interval(_LOOK_SECONDS, self._look)
@@ -149,12 +153,12 @@ class RunScreen(Steering):
 
     def on_event_list_moved(self) -> None:
         """Something else is on the screen."""
-        if self._loaded:
+        if self.loaded:
             self._show_status()
 
     def on_resize(self) -> None:
         """Another width has other lines."""
-        if self._loaded:
+        if self.loaded:
             self.call_after_refresh(self._show)
 
     # Keys ---------------------------------------------------------------------------------------
@@ -172,7 +176,7 @@ class RunScreen(Steering):
         """All of what is under the cursor."""
         entry = self.events.current
         if entry is not None:
-            text = entry.body if entry.prose else f"{entry.head}\n{entry.body}"
+            text = entry.whole or entry.body or entry.head
             style = patch_style if entry.patch else lambda line: "plain"
             title = f"step {entry.step}: {entry.head}" if entry.step else entry.head
             self.app.push_screen(PagerScreen(title, text.rstrip("\n"), style=style))

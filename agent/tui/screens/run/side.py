@@ -34,9 +34,11 @@ class Side(Lines):
         super().__init__("side")
         self._told: list[Row] = []
         self._of: tuple[object, ...] = ()
+        self._progress: Progress | None = None
 
     def show(self, progress: Progress) -> None:
         """Show how the run stands."""
+        self._progress = progress
         stand = (dict(progress.tests), progress.patch, tuple(progress.changed), self.columns)
         if stand == self._of:
             return
@@ -44,6 +46,11 @@ class Side(Lines):
         self._told = [*_tests(progress, self.columns), *_changes(progress, self.columns)]
         self.lines_changed()
         self.redraw()
+
+    def on_resize(self) -> None:
+        """Another width has other rows."""
+        if self._progress is not None:
+            self.show(self._progress)
 
     def count(self) -> int:
         """Rows there are."""
