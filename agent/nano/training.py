@@ -80,15 +80,24 @@ def train(
     import torch
 
     from model.nano.training.export import export
+    from model.nano.training.renaming import Renaming
     from model.nano.training.session import Training
 
     tokenizer, found = prepared(data, out, shape.context, Forms(), progress)
     ids = {token["content"]: token["id"] for token in json.loads(tokenizer)["added_tokens"]}
     shape = replace(shape, vocabulary=max(ids.values()) + 1)
     torch.set_num_threads(threads)
-    marks = {"pad": ids["<|pad|>"], "frame_end": ids["<|frame_sep|>"]}
     try:
-        training = Training(out, recipe, shape, found["train"], found["valid"], **marks)
+        training = Training(
+            out,
+            recipe,
+            shape,
+            found["train"],
+            found["valid"],
+            pad=ids["<|pad|>"],
+            frame_end=ids["<|frame_sep|>"],
+            renaming=Renaming(tokenizer),
+        )
     except (ValueError, RuntimeError, OSError) as error:
         why = " ".join(str(error).split())[:200]
         raise WrongUse(f"cannot go on with {out}: {why}", "name another --out") from None

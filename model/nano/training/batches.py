@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy
 
 from model.nano.training.examples import Examples
+from model.nano.training.renaming import Renaming
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,7 +32,12 @@ class Batch:
 
 
 def batches(
-    examples: Examples, size: int, pad: int, seed: int, longest: int | None = None
+    examples: Examples,
+    size: int,
+    pad: int,
+    seed: int,
+    longest: int | None = None,
+    renaming: Renaming | None = None,
 ) -> Iterator[Batch]:
     """Every example once.
 
@@ -41,6 +47,7 @@ def batches(
         pad: the token that fills up.
         seed: of the order.
         longest: leave out examples of more tokens.
+        renaming: exchanges names.
     """
     lengths = numpy.diff(examples.starts)
     chosen = numpy.arange(len(examples))
@@ -58,8 +65,15 @@ def batches(
         ready = list(_grouped([int(n) for n in part], lengths, size))
         chance.shuffle(ready)
         groups += ready
-    for group in groups:
-        yield padded(examples, group, pad)
+    for number, group in enumerate(groups):
+        batch = padded(examples, group, pad)
+        if renaming is not None:
+            # By its number, not by what came before, so that a training goes on as it would have.
+            draws = numpy.random.default_rng((seed, number))
+            for row, example in enumerate(group):
+                prompt = int(examples.prompts[example])
+                batch.ids[row] = renaming.renamed(batch.ids[row], prompt, draws)
+        yield batch
 
 
 def padded(examples: Examples, numbers: list[int], pad: int) -> Batch:

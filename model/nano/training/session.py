@@ -20,6 +20,7 @@ from torch.nn import functional
 from model.nano.training.batches import Batch, batches
 from model.nano.training.examples import Examples
 from model.nano.training.network import Network, Shape
+from model.nano.training.renaming import Renaming
 
 Progress = Callable[[str], None]
 
@@ -120,6 +121,7 @@ class Training:
         valid: others, to measure with.
         pad: the token that fills up.
         frame_end: the token that ends a frame.
+        renaming: exchanges names of the examples that it learns from.
     """
 
     def __init__(
@@ -132,10 +134,11 @@ class Training:
         *,
         pad: int,
         frame_end: int,
+        renaming: Renaming | None = None,
     ) -> None:
         self.folder, self.recipe, self.shape = folder, recipe, shape
         self.train, self.valid = train, valid
-        self._pad, self._frame_end = pad, frame_end
+        self._pad, self._frame_end, self._renaming = pad, frame_end, renaming
         torch.manual_seed(recipe.seed)
         self.network = Network(shape)
         self._optimisers = _optimisers(self.network, recipe)
@@ -173,9 +176,10 @@ class Training:
             if phase.name != self._phase:
                 self._phase, self._taken = phase.name, 0
             order = self.recipe.seed * 1000 + self.epoch
-            for number, batch in enumerate(
-                batches(self.train, self.recipe.batch, self._pad, order, phase.longest)
-            ):
+            found = batches(
+                self.train, self.recipe.batch, self._pad, order, phase.longest, self._renaming
+            )
+            for number, batch in enumerate(found):
                 if number < self._taken:
                     continue
                 if self.recipe.phase(self.done) != phase:
