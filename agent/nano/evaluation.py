@@ -182,7 +182,7 @@ def summed_up(found: Sequence[Measurement], of: int, sure: float) -> Report:
     seconds = sum(each.seconds for each in found)
     tokens = sum(each.tokens for each in found)
     saying = [(each.lowest, each.right) for each in found if each.right is not None]
-    tests = [each for each in found if each.form == "test" and each.verdict != "unsure"]
+    tests = [each for each in found if each.form != "call" and each.verdict != "unsure"]
     return Report(
         programs=len(found),
         left_out=of - len(found),
@@ -210,7 +210,7 @@ def _lines(found: Sequence[Measurement]) -> Iterator[Line]:
     yield Line("whether it ends", _share(each.halting for each in found))
     endless = [each for each in found if not each.ended]
     yield Line("of those without an end, told so", _share(each.right for each in endless))
-    tests = [each for each in found if each.form == "test"]
+    tests = [each for each in found if each.form != "call"]
     yield Line("verdicts of tests", _share(_is_verdict_right(each) for each in tests))
 
 
@@ -238,7 +238,7 @@ def _by_construct(found: Sequence[Measurement]) -> Iterator[Construct]:
 
 def _said(found: Sequence[Measurement], sure: float) -> Said:
     said = [each for each in found if each.right is not None and each.lowest >= sure]
-    tests = [each for each in found if each.form == "test"]
+    tests = [each for each in found if each.form != "call"]
     verdicts = [each for each in tests if each.verdict != "unsure" and each.lowest >= sure]
     return Said(
         sure=sure,
