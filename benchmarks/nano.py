@@ -136,7 +136,7 @@ class _Times:
 async def _opened(name: str, folder: Path, scratch: Path) -> AsyncIterator[_Running]:
     python = Path(sys.executable) if name == "ours" else _PEERS
     if not python.exists():
-        raise ContenderFailed("not installed: make test-vllm")
+        raise ContenderFailed("not installed: make test-models")
     started = time.perf_counter()
     with (scratch / f"{name}.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(

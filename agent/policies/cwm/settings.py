@@ -31,7 +31,8 @@ class ModelSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: str = ""
-    """The server's address; with a name alone, vLLM on this machine."""
+    """The server's address; with a name alone, vLLM on this machine, unless the name is nano
+    or a folder that runs here."""
 
     name: str = ""
     """The model's name on that server; may be left out where it has one only."""
