@@ -11,6 +11,7 @@ from agent.tui.screens.board.screen import BoardScreen
 from agent.tui.screens.patch.screen import PatchScreen
 from agent.tui.screens.replay.screen import ReplayScreen
 from agent.tui.screens.run.screen import RunScreen
+from agent.tui.screens.trace.screen import TraceScreen
 from agent.tui.workspace import Workspace
 
 
@@ -45,6 +46,20 @@ SCREENS: tuple[ScreenEntry, ...] = (
         "run",
         lambda place, runs: ReplayScreen(place, runs[0]),
         "R",
+    ),
+    ScreenEntry(
+        "trace",
+        "Trace: what was predicted and what happened",
+        "run",
+        lambda place, runs: TraceScreen(place, runs[0]),
+        "T",
+    ),
+    ScreenEntry(
+        "call",
+        "Debugger: a call on a file, predicted and recorded",
+        "all",
+        lambda place, runs: TraceScreen(place),
+        "ctrl+o",
     ),
 )
 """The first is what opens."""
