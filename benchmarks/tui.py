@@ -148,6 +148,7 @@ async def _with_app(
     measure: Callable[[Find, Press], Awaitable[T]],
 ) -> T:
     from agent.tui.app import ForetraceApp
+    from agent.tui.screens.board.table import BoardTable
     from agent.tui.screens.run.screen import RunScreen
     from agent.tui.workspace import Workspace
 
@@ -157,5 +158,6 @@ async def _with_app(
         return app.screen if isinstance(app.screen, RunScreen) else None
 
     async with app.run_test(size=_SIZE) as pilot:
-        await pilot.pause(0.5)
+        await _until(lambda: any(table.row_count for table in app.screen.query(BoardTable)))
+        await pilot.pause()
         return await measure(screen, app.simulate_key)

@@ -1,5 +1,6 @@
 """The terminal UI as a program: themes, keys that hold everywhere, the command palette."""
 
+import gc
 from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
@@ -13,6 +14,9 @@ from agent.tui.screens.base import OurScreen
 from agent.tui.screens.help.screen import HelpScreen
 from agent.tui.themes import DARK, LIGHT, THEMES
 from agent.tui.workspace import Workspace
+
+_COLLECT_AFTER = 20_000
+"""New objects after which the garbage collector looks at the youngest."""
 
 
 class ForetraceApp(App[None]):
@@ -43,6 +47,9 @@ class ForetraceApp(App[None]):
 
     def on_mount(self) -> None:
         """Open the first screen."""
+        # Events of long runs are many objects that stay, and hold no circles: looking through them
+        # at every 700th new one would take most of the time of opening a run.
+        gc.set_threshold(_COLLECT_AFTER, 10, 50)
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DARK.name

@@ -81,7 +81,11 @@ class BoardScreen(OurScreen):
         self.query_one(BoardTable).focus()
         self.query_one("#search").display = False
         await self._look()
-        self.set_interval(_LOOK_SECONDS, self._look)
+        self.set_interval(_LOOK_SECONDS, self._look_if_seen)
+
+    async def on_screen_resume(self) -> None:
+        """It is on top again."""
+        self.run_worker(self._look())
 
     def runs_in_question(self) -> tuple[Path, ...]:
         """The chosen rows' runs."""
@@ -92,6 +96,10 @@ class BoardScreen(OurScreen):
         return self.query_one(BoardTable)
 
     # What is there ------------------------------------------------------------------------------
+
+    async def _look_if_seen(self) -> None:
+        if self.is_current:
+            await self._look()
 
     async def _look(self) -> None:
         if self._looking:

@@ -4,7 +4,7 @@ The words are those of `agent.replay.telling`; here is how they are folded and m
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from agent.replay.telling import Section, sections
 from agent.trajectory import (
@@ -28,9 +28,11 @@ from agent.trajectory import (
 from agent.tui.widgets.safetext import line_count
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
     """One thing that happened. Texts are as they were written: not safe to draw yet.
+
+    Nobody changes one that is shown; not frozen because thousands are made when a run is opened.
 
     Attributes:
         head: what happened, one line.
@@ -76,7 +78,9 @@ def _entries(event: Event) -> list[Entry]:
     own = _OWN.get(type(data))
     found = own(data) if own else [_plain(section, data) for section in sections([event])]
     step = getattr(data, "step", 0)
-    return [replace(each, step=step, lines=line_count(each.body)) for each in found]
+    for entry in found:
+        entry.step, entry.lines = step, line_count(entry.body)
+    return found
 
 
 def _plain(section: Section, data: EventData) -> Entry:
