@@ -15,7 +15,7 @@ _MARKS = {"call": ">", "line": " ", "return": "<", "exception": "!"}
 _FIRST, _LAST = 8, 4
 """Frames shown of a trace's beginning and end."""
 
-_SOURCE = 46
+_SOURCE = 38
 _NAMES = 4
 
 
@@ -63,6 +63,9 @@ def _frame(frame: Shown, depth: int) -> str:
 def _outcome(data: Compared, folder: Path) -> Iterator[str]:
     """How far what ran is what was predicted."""
     if data.divergence is not None:
+        if data.right is None:
+            line = data.divergence.recorded_line or data.divergence.predicted_line
+            yield f"{_INDENT[2:]}its trace parts from what ran at {line.strip()}"
         yield from _difference(data.divergence)
         return
     frames = recorded_frames(data, folder)

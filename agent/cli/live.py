@@ -51,6 +51,7 @@ class Live:
         self._folder = folder
         self._step = self._refused = 0
         self._trials = self._repaired = self._foretold = self._rightly = 0
+        self._held: list[EventData] = []
 
     def show(self, event: Event) -> None:
         """Print what there is to say of an event: mostly one line; of a prediction, its trace."""
@@ -69,6 +70,14 @@ class Live:
             self._refused = data.step
         elif isinstance(data, Answered) and data.step == self._refused:
             return  # says no more than that
+        if isinstance(data, Compared):
+            self._held.append(data)  # it comes before the result that it is about
+            return
+        held, self._held = self._held, []
+        for each in [data, *held] if isinstance(data, Answered) else [*held, data]:
+            self._say(each)
+
+    def _say(self, data: EventData) -> None:
         for line in lines_about(data, self._console.columns):
             self._console.say(line)
         if self._folder is not None and isinstance(data, Forecasted | Compared):

@@ -6,9 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+import pytest
 
 from agent.cli.foretoldview import lines_below
-from agent.trajectory import Compared, DivergedAt, Forecasted
+from agent.cli.live import Live
+from agent.trajectory import (
+    Acted,
+    Answered,
+    Compared,
+    DivergedAt,
+    Forecasted,
+    Trajectory,
+    Tried,
+)
 from model.trace.frame import Frame
 from model.trace.writing import write_frames
 
@@ -51,6 +61,18 @@ COMPARED = Compared(
     right=True,
     trace="traces/002-recorded.jsonl.gz",
 )
+
+TRIAL = Tried(
+    number=1,
+    operator="o",
+    path="a.py",
+    line=1,
+    before="a",
+    after="b",
+    failing="fail",
+    seconds=0.1,
+)
+PASSED = {"counts": {"passed": 1}}
 
 
 def written(folder: Path, frames: Sequence[Frame]) -> Path:
@@ -137,3 +159,43 @@ def test_other_differences_have_their_lines(tmp_path: Path) -> None:
     assert said[0] == ["       predicted for item in items:, recorded x"]
     assert said[1] == ["       predicted the end, recorded return 1"]
     assert "\x1b" not in said[2][0]
+
+
+def test_a_difference_is_told_of_a_trace_that_was_not_believed(tmp_path: Path) -> None:
+    apart = DivergedAt(
+        what="locals", predicted=4, recorded=4, recorded_line=LOOP, names={"total": ("7", "3")}
+    )
+    lines = shown(COMPARED.model_copy(update={"right": None, "divergence": apart}), tmp_path)
+    assert lines == [
+        "     its trace parts from what ran at for item in items:",
+        "       total: predicted 7, recorded 3",
+    ]
+
+
+def test_a_run_shows_the_trace_before_the_result_and_what_came_of_it_after(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorded(written(tmp_path, TRACE), 12)
+    with Trajectory(tmp_path / "events.jsonl") as trajectory:
+        trajectory.watch(Live(folder=tmp_path).show)
+        trial = TRIAL.model_copy(update={"number": 1})
+        trajectory.append(Acted(step=2, tool="bash", argument="true"))
+        for right in (True, False):
+            trajectory.append(trial)
+            trajectory.append(FORECAST)
+            trajectory.append(COMPARED.model_copy(update={"right": right}))
+        trajectory.append(Acted(step=3, tool="test", argument="tests/test_a.py::test_sum"))
+        trajectory.append(FORECAST)
+        trajectory.append(COMPARED)
+        trajectory.append(Answered(step=3, tool="test", ok=True, output="", data=PASSED))
+    lines = click.unstyle(capsys.readouterr().err).splitlines()
+    told = [" ".join(line.split()) for line in lines if "│" not in line and line.strip()]
+    assert told[-6:] == [
+        "2 edits tried were predicted first, 1 rightly",
+        "3 test tests/test_a.py::test_sum",
+        "predicted: pass (0.70), returns",
+        "1 passed (0.0 s)",
+        "the prediction was right",
+        "12 frames ran, each as predicted",
+    ]
+    assert sum("│" in line for line in lines) == 12
