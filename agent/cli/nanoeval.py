@@ -50,11 +50,10 @@ def command(
     It writes each trace on from its own words. With --calibrate the programs are those of `valid`,
     and the threshold is chosen from which on a trace is believed; without it those of `test`.
     """
-    from agent.nano.evaluation import summed_up
+    from agent.nano.evaluation import summed_up, threshold
     from agent.nano.held import as_json as written
     from agent.nano.held import read_split, set_sure
     from model.nano.checkpoint import read_checkpoint, shipped
-    from model.nano.reach import calibrated
 
     folder = weights or shipped()
     checkpoint = read_checkpoint(folder)
@@ -63,7 +62,7 @@ def command(
     found, of = _measured(records, folder, most, jobs, as_json)
     sure = checkpoint.reach.sure
     if calibrate:
-        sure = calibrated([(m.lowest, m.right) for m in found if m.right is not None], right)
+        sure = threshold(found, right)
         set_sure(folder, sure)
     report = summed_up(found, of, sure)
     facts = {

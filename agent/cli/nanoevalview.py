@@ -58,6 +58,8 @@ def _calibration(report: Report) -> Iterator[str]:
     said = report.said
     yield ""
     yield f"  believed from {said.sure:.2f} on:"
+    if said.beyond.hits:
+        yield f"    {'programs unlike those it knows':40} {_share(said.beyond)}"
     yield f"    {'traces that say something':40} {_share(said.said)}"
     yield f"    {'of these right':40} {_share(said.right)}"
     yield f"    {'tests with a verdict':40} {_share(said.tests)}"

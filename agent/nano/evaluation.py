@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent.nano.measuring import Measurement, measure
 from agent.preflight.calibration import Bin, brier, reliability
 from model.errors import ContextExceeded
+from model.nano.reach import calibrated
 from model.nano.record import Record
 from model.trace.score import Count, Rate, summarise
 
@@ -66,6 +67,7 @@ class Said:
 
     Attributes:
         sure: the probability that a trace's least likely frame must have.
+        beyond: programs of which the model says beforehand that it does not know their like.
         said: traces from which something is concluded, of all.
         right: of these, those that are right.
         tests: tests of which a verdict is given, of all.
@@ -73,6 +75,7 @@ class Said:
     """
 
     sure: float
+    beyond: Count
     said: Count
     right: Count
     tests: Count
@@ -154,9 +157,10 @@ def _measured(task: tuple[Path, Sequence[Record]]) -> list[Measurement]:
         found = []
         for record in records:
             try:
-                found.append(await measure(record, engine, engine.tokenizer))
+                one = await measure(record, engine, engine.tokenizer)
             except ContextExceeded:
                 continue
+            found.append(replace(one, beyond=bool(engine.reach.beyond(record.source))))
         return found
 
     return asyncio.run(all_())
@@ -237,15 +241,25 @@ def _by_construct(found: Sequence[Measurement]) -> Iterator[Construct]:
 
 
 def _said(found: Sequence[Measurement], sure: float) -> Said:
-    said = [each for each in found if each.right is not None and each.lowest >= sure]
+    believed = [each for each in found if not each.beyond and each.lowest >= sure]
+    said = [each.right for each in believed if each.right is not None]
     tests = [each for each in found if each.form != "call"]
-    verdicts = [each for each in tests if each.verdict != "unsure" and each.lowest >= sure]
+    verdicts = [each for each in believed if each.form != "call" and each.verdict != "unsure"]
     return Said(
         sure=sure,
+        beyond=_share(each.beyond for each in found),
         said=Count(len(said), len(found)),
-        right=_share(each.right for each in said),
+        right=_share(said),
         tests=Count(len(verdicts), len(tests)),
         verdicts=_share(_is_verdict_right(each) for each in verdicts),
+    )
+
+
+def threshold(found: Sequence[Measurement], right: float) -> float:
+    """From where on traces are to be believed, so that this share of them is right."""
+    known = [each for each in found if not each.beyond]
+    return calibrated(
+        [(each.lowest, each.right) for each in known if each.right is not None], right
     )
 
 

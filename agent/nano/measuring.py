@@ -53,6 +53,7 @@ class Measurement:
         lowest: the probability of the trace's least likely frame.
         tokens: written in the trace.
         seconds: of the processor's time that the trace took.
+        beyond: whether the model says beforehand that it does not know such programs.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Measurement:
     lowest: float
     tokens: int
     seconds: float
+    beyond: bool = False
 
 
 async def measure(record: Record, model: Completes, tokenizer: Tokenizer) -> Measurement:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import WrongUse
-from agent.nano.evaluation import Report, spread, summed_up
+from agent.nano.evaluation import Report, spread, summed_up, threshold
 from agent.nano.held import as_json, read_split, set_sure
 from agent.nano.measuring import Measurement
 from model.trace.score import MEASURES, Count
@@ -91,10 +91,22 @@ def test_what_is_believed_has_a_certainty_and_says_something() -> None:
     assert report.said.right == Count(2, 2)
     assert report.said.tests == Count(1, 2)
     assert report.said.verdicts == Count(0, 1)
+    assert report.said.beyond == Count(0, 4)
+    foreign = summed_up([RIGHT, replace(RIGHT, beyond=True)], of=2, sure=0.5)
+    assert (foreign.said.beyond, foreign.said.said) == (Count(1, 2), Count(1, 2))
     assert report.traces.found == 3
     assert report.traces.brier == pytest.approx((0.05**2 * 2 + 0.4**2) / 3)
     (low,) = [each for each in report.traces.bins if each.low == 0.25]
     assert (low.right.hits, low.right.of) == (0, 1)
+
+
+def test_the_threshold_is_the_least_from_which_enough_is_right() -> None:
+    right = [replace(RIGHT, lowest=0.9 - n / 100) for n in range(9)]
+    wrong = [replace(WRONG, lowest=lowest) for lowest in (0.8, 0.4)]
+    assert threshold([*right, *wrong], 0.9) == 0.8
+    assert threshold([*right, *wrong], 0.95) == pytest.approx(0.82)
+    assert threshold([*right, replace(WRONG, lowest=0.95, beyond=True)], 1) == pytest.approx(0.82)
+    assert threshold([SILENT], 0.9) == 1
 
 
 def test_a_report_of_nothing_is_json() -> None:
