@@ -5,6 +5,20 @@ from pathlib import Path
 from agent.trajectory import EventData, Submitted
 from tests.agent.tui.samples import beginning, ending, issue, work, write_run
 
+ONE_FILE = """\
+diff --git a/prices.py b/prices.py
+--- a/prices.py
++++ b/prices.py
+@@ -3,6 +3,6 @@
+ def clamp(value, low, high):
+     if value < low:
+         return low
+-    if value < high:
++    if value > high:
+         return high
+     return value
+"""
+
 THREE_FILES = '''\
 diff --git a/src/shop/prices.py b/src/shop/prices.py
 index 1111111..2222222 100644
@@ -12,8 +26,8 @@ index 1111111..2222222 100644
 +++ b/src/shop/prices.py
 @@ -1,11 +1,13 @@ class Price:
  import math
- 
- 
+ ·
+ ·
 -def clamp(value, low, high):
 -    """Keep value within bounds."""
 -    if value < low:
@@ -28,9 +42,9 @@ index 1111111..2222222 100644
 +    if value > high:
          return high
      return value
- 
+ ·
 @@ -40,6 +42,5 @@ class Order:
- 
+ ·
      @property
      def total(self):
 -        # a sum that is long gone, and was wrong from the very first day on, I am told by others
@@ -51,10 +65,10 @@ diff --git a/README.md b/README.md
 +++ b/README.md
 @@ -1,3 +1,3 @@
  # Shop
- 
+ ·
 -It sells.
 +It sells things.
-'''
+'''.replace("·", "")  # an editor would take blanks at line ends away
 
 
 def handed_in(patch: str, *, resolved: bool = True) -> list[EventData]:
@@ -72,4 +86,10 @@ def run_with(out: Path, patch: str, *, resolved: bool = True) -> Path:
 def long_patch(lines: int) -> str:
     """One file with so many new lines."""
     body = "".join(f"+value_{n} = {n}  # one of many\n" for n in range(lines))
-    return f"diff --git a/m.py b/m.py\nnew file mode 100644\n--- /dev/null\n+++ b/m.py\n@@ -0,0 +1,{lines} @@\n{body}"
+    return new_file("m.py", f"@@ -0,0 +1,{lines} @@\n{body}")
+
+
+def new_file(path: str, hunk: str) -> str:
+    """A patch with one new file."""
+    head = f"diff --git a/{path} b/{path}\nnew file mode 100644\n--- /dev/null\n+++ b/{path}\n"
+    return head + hunk

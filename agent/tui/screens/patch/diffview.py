@@ -231,6 +231,7 @@ class DiffView(Lines):
         """See what of long lines is cut off."""
         self.left = max(self.left + steps * _SIDEWAYS, 0)
         self.refresh()
+        self.post_message(self.Moved())
 
     def _go(self, y: int) -> None:
         """Scroll; the reader is at the first hunk in view, unless theirs still is."""

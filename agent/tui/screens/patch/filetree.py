@@ -29,7 +29,7 @@ class Leaf:
 
 
 def leaves(paths: Sequence[str]) -> list[Leaf]:
-    """Files below their folders, both in the order of their names."""
+    """Files below their folders, in the order of their names; a folder's own files come first."""
     found: list[Leaf] = []
     open_folders: list[str] = []
     for file in sorted(range(len(paths)), key=lambda at: _sorted_by(paths[at])):
@@ -47,7 +47,7 @@ def leaves(paths: Sequence[str]) -> list[Leaf]:
 
 def _sorted_by(path: str) -> tuple[object, ...]:
     *folders, name = path.split("/")
-    return (*((0, folder) for folder in folders), (1, name))
+    return (*((1, folder) for folder in folders), (0, name))
 
 
 class FileTree(Lines):

@@ -30,8 +30,8 @@ class OutcomeRow:
 
     @property
     def rank(self) -> int:
-        """0 for what is broken, then what still fails, what is mended, what was kept."""
-        if broken(TestReport(test=self.test, before=self.before, after=self.after)):
+        """0 for what is broken, then what fails anyway, what is mended, what was kept."""
+        if broken(TestReport.model_validate(self, from_attributes=True)):
             return 0
         if self.after != "passed":
             return 1
@@ -59,7 +59,7 @@ def in_words(rows: Sequence[OutcomeRow]) -> str:
     if not rows:
         return "no test has run"
     counted = [sum(row.rank == rank for row in rows) for rank in range(4)]
-    words = ("broken", "still fail", "mended", "kept")
+    words = ("broken", "failing", "mended", "kept")
     return ", ".join(f"{n} {word}" for n, word in zip(counted, words, strict=True) if n)
 
 
