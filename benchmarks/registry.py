@@ -1,6 +1,7 @@
 """The benchmarks by name. A new one is its file and a line here."""
 
 from benchmarks.benchmark import Benchmark
+from benchmarks.foretelling.benchmark import Foretelling
 from benchmarks.help import Help
 from benchmarks.nano import Nano
 from benchmarks.recording import Recording
@@ -9,7 +10,16 @@ from benchmarks.startup import Startup
 from benchmarks.step import Step
 from benchmarks.tui import Tui
 
-BENCHMARKS: dict[str, Benchmark] = {
-    each.name: each for each in (Session(), Startup(), Step(), Recording(), Nano(), Help(), Tui())
-}
+_ALL: tuple[Benchmark, ...] = (
+    Session(),
+    Startup(),
+    Step(),
+    Recording(),
+    Nano(),
+    Foretelling(),
+    Help(),
+    Tui(),
+)
+
+BENCHMARKS: dict[str, Benchmark] = {each.name: each for each in _ALL}
 """In the order of the results."""

@@ -1,8 +1,10 @@
 """Test executions until a repair, in the repairer's own order and in that of nano's verdicts."""
 
+import asyncio
 import random
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -23,10 +25,12 @@ from benchmarks.foretelling.repairing import (
 from model.predict.predictor import Predictor
 
 FAULTS = Path(__file__).with_name("faults.jsonl")
-ASKED = (16, 48)
+ASKED = (16, 32)
 """Edits put to nano; the first is what a run does unless it is told otherwise."""
 
 WAVE = 48
+_CHUNK = 4
+_PROCESSES = 2
 RESAMPLED = 2000
 ORIGINS = {"written": "known programs", "generated": "generated programs"}
 
@@ -85,6 +89,17 @@ class Tally:
     predicted: int = 0
     tried: int = 0
 
+    def add(self, other: "Tally") -> None:
+        """Take another's over."""
+        for origin, count in other.faults.items():
+            self.faults[origin] = self.faults.get(origin, 0) + count
+        self.repaired += other.repaired
+        self.verdicts += other.verdicts
+        self.predicting += other.predicting
+        self.trying += other.trying
+        self.predicted += other.predicted
+        self.tried += other.tried
+
 
 class Foretelling:
     """Orders edits by nano's verdicts, and counts what that saves."""
@@ -105,20 +120,34 @@ async def measured(quick: bool, progress: Progress, weights: Path | None = None)
         progress: gets a line now and then.
         weights: of another model than the one that comes with the package.
     """
+    with Recorder() as recorder:
+        faults = _faults(recorder)
+    faults = faults[::20] if quick else faults
+    chunks = [(weights, faults[first : first + _CHUNK]) for first in range(0, len(faults), _CHUNK)]
+    tally = Tally({}, [], [])
+    with ProcessPoolExecutor(max_workers=_PROCESSES) as pool:
+        for number, found in enumerate(pool.map(_measured, chunks), 1):
+            tally.add(found)
+            progress(f"foretelling: {min(number * _CHUNK, len(faults))} of {len(faults)} faults")
+    return [_saved(tally), _said(tally)]
+
+
+def _measured(chunk: tuple[Path | None, list[Fault]]) -> Tally:
+    """Some faults, in a process of their own."""
     from model.nano.engine import Engine
     from model.nano.predictor import NanoPredictor
 
+    weights, faults = chunk
     predictor = NanoPredictor(Engine.load(weights))
     tally = Tally({}, [], [])
-    with Recorder() as recorder:
-        faults = _faults(recorder)
-        if quick:
-            faults = faults[::20]
-        for number, fault in enumerate(faults):
-            if number % 20 == 0:
-                progress(f"foretelling: fault {number + 1} of {len(faults)}")
+
+    async def all_() -> None:
+        for fault in faults:
             await _one(fault, predictor, recorder, tally)
-    return [_saved(tally), _said(tally)]
+
+    with Recorder() as recorder:
+        asyncio.run(all_())
+    return tally
 
 
 def _faults(recorder: Recorder) -> list[Fault]:
