@@ -45,7 +45,7 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    lines = [f"  {name:10} {each.goal}" for name, each in BENCHMARKS.items()]
+    lines = [f"  {name:11} {each.goal}" for name, each in BENCHMARKS.items()]
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Measure Foretrace beside its peers. A whole run writes benchmarks/RESULTS.md;"
