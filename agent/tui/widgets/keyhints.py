@@ -77,7 +77,7 @@ class KeyHints(Widget):
         hints: dict[str, tuple[str, str, str]] = {}
         for node, binding, enabled, _ in self.screen.active_bindings.values():
             if binding.show and enabled and binding.action not in hints:
-                owner = "app" if node is self.app else "screen"
+                owner = {self.app: "app", self.screen: "screen"}.get(node, "focused")
                 hints[binding.action] = (
                     self._display(binding),
                     binding.description,

@@ -340,7 +340,7 @@ async def test_a_call_that_waits_is_answered(
         assert "y Run it" not in text_of(pilot)
         growing.append(ASKS)
         await shows(pilot, "? asks you", "step 5 wants to run bash", "│ rm -r build", "y Run it")
-        await shows(pilot, "1 more lines: v")
+        await shows(pilot, "1 more: v")
         await pilot.press(*keys)
         await opened(pilot)
         (request,) = said(growing)

@@ -16,7 +16,8 @@ from agent.tui.workspace import Workspace
 
 SMALL, LARGE = (80, 24), (200, 60)
 _PATIENCE_SECONDS = 20.0
-_SPANS = re.compile(r"\d+:\d\d(:\d\d)?")
+_SPANS = re.compile(r"(?<![\d.])\d+:\d\d(:\d\d)?(?!\d)")
+_THUMBS = re.compile(r"[▁▂▃▄▅▆▇█](?= *$)", re.MULTILINE)
 
 AppPilot = Pilot[None]
 
@@ -33,6 +34,7 @@ def text_of(pilot: AppPilot) -> str:
 
 def still(text: str) -> str:
     """Without what differs from one time to the next."""
+    text = _THUMBS.sub(" ", text)
     return _SPANS.sub(lambda found: "0" * len(found.group()), text)
 
 

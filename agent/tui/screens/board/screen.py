@@ -40,7 +40,6 @@ class BoardScreen(OurScreen):
         " program leaves them alone. Mark several with Space and assign or cancel them together."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Open", priority=False),
         Binding("n", "add", "Add issues"),
         Binding("a", "assign", "Assign"),
         Binding("r", "retry", "Retry", tooltip="Once more, with the settings of the run"),

@@ -9,6 +9,7 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 _WIDE = 12
+_OF_ALL_SCREENS = ("app.focus_next", "app.focus_previous", "screen.copy_text")
 
 
 class HelpScreen(ModalScreen[None]):
@@ -61,6 +62,7 @@ def _keys(screen: Screen[object]) -> tuple[list[str], list[str]]:
         keys = displays.setdefault((id(node), binding.action), [])
         keys.append(screen.app.get_key_display(binding))
         line = f"{' '.join(dict.fromkeys(keys)):<{_WIDE}} {binding.tooltip or binding.description}"
-        place = everywhere if node is screen.app else here
+        common = node is screen.app or binding.action in _OF_ALL_SCREENS
+        place = everywhere if common else here
         place[f"{id(node)} {binding.action}"] = line
     return list(here.values()), list(everywhere.values())

@@ -135,7 +135,7 @@ class EventList(Lines):
     def _head(self, entry: Entry, unfolded: bool) -> Row:
         aside = entry.aside
         if not entry.preview and entry.lines and not unfolded and not entry.prose:
-            aside = f"{aside}  {entry.lines} lines ↵".strip()
+            aside = f"{aside}  {entry.lines} line{'s' if entry.lines > 1 else ''} ↵".strip()
         room = self.columns - _GUTTER - (len(aside) + 2 if aside else 0) - 1
         number = f"{entry.step:>3} " if entry.numbered else "    "
         head = one_line(entry.head, room) if not unfolded or not entry.prose else "thinks"
@@ -148,7 +148,8 @@ class EventList(Lines):
         lines = entry.body.split("\n", entry.preview)[: min(entry.lines, entry.preview)]
         rows = [_body(entry, cut(line.removesuffix("\r"), room)) for line in lines]
         if entry.preview and entry.lines > entry.preview:
-            rows.append(_body(entry, f"… {entry.lines - entry.preview} more lines ↵", "dim"))
+            left = entry.lines - entry.preview
+            rows.append(_body(entry, f"… {left} more line{'s' if left > 1 else ''} ↵", "dim"))
         return rows
 
     def _whole(self, entry: Entry) -> list[Row]:

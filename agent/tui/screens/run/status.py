@@ -19,7 +19,7 @@ def asking(asked: Steered, width: int, here: bool) -> Text:
     for line in lines[:_SHOWN]:
         text.append(f"\n  │ {cut(line, width - 4)}")
     more = line_count(asked.argument) - _SHOWN
-    left = f"{more} more lines: v   " if more > 0 else ""
+    left = f"{more} more: v   " if more > 0 else ""
     keys = "y run   n refuse   e edit   a always" if here else "it waits for its user elsewhere"
     text.append(f"\n  {left}{keys}")
     return text

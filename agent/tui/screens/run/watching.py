@@ -75,6 +75,8 @@ class Watching:
     def seconds(self) -> float:
         """Since it began, or until it ended."""
         progress = self.progress
+        if not progress.began:
+            return 0.0
         return max((time.time() if self.live else progress.last) - progress.began, 0.0)
 
     def say(self, request: Request) -> None:

@@ -1,0 +1,168 @@
+"""What the screens look like, as text: every state, both sizes; and that every sign can be read.
+
+``FORETRACE_DRAW_SCREENS=1`` writes the pictures in ``screens/`` anew; look at them before they are
+committed.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from rich.style import Style
+
+from agent.trajectory import Acted, Broke, Ended, EventData, Steered, Trajectory
+from agent.tui.boardfile import BoardFile
+from agent.tui.control import STEERED, Listening
+from tests.agent.tui.samples import beginning, ending, issue, work, write_run
+from tests.agent.tui.watched import LARGE, SMALL, AppPilot, app_on, board, opened, still, text_of
+
+_PICTURES = Path(__file__).parent / "screens"
+_LEAST_CONTRAST = 3.0
+
+ASKS = Steered(what="asking", step=5, tool="bash", argument="rm -r build\npython -m build")
+BROKEN = [
+    *beginning(issue()),
+    Broke(kind="ModelUnreachable", message="the model at http://127.0.0.1:8000 does not answer"),
+    Ended(status="failed", reason="the model at http://127.0.0.1:8000 does not answer"),
+]
+RUNS: dict[str, list[EventData]] = {
+    "starting": [],
+    "running": [*beginning(issue()), *work()],
+    "asking": [*beginning(issue()), *work(), Acted(step=5, tool="bash", argument="x"), ASKS],
+    "resolved": [*beginning(issue()), *work(), *ending()],
+    "failed": BROKEN,
+}
+
+
+def compare(name: str, text: str) -> None:
+    """The picture of that name, or a test that says where they differ."""
+    path = _PICTURES / f"{name}.txt"
+    drawn = "\n".join(line.rstrip() for line in still(text).splitlines()) + "\n"
+    if os.environ.get("FORETRACE_DRAW_SCREENS"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(drawn, encoding="utf-8")
+    assert drawn.splitlines() == path.read_text(encoding="utf-8").splitlines()
+
+
+@pytest.fixture
+def alive() -> Iterator[Callable[[Path], None]]:
+    """Has this process write a run, so that it counts as going on."""
+    with ExitStack() as logs:
+
+        def write(folder: Path) -> None:
+            (folder / STEERED).write_text(Listening(token="t").model_dump_json())
+            logs.enter_context(Trajectory(folder / "events.jsonl"))
+
+        yield write
+
+
+def size_name(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"
+
+
+def some_of_everything(out: Path, alive: Callable[[Path], None]) -> None:
+    for number, (name, events) in enumerate(RUNS.items(), start=1):
+        about = issue(number, f"The {name} one has a title that is long enough to be cut somewhere")
+        folder = write_run(out, about, events, name=f"2026010{number}-x", ago=10_000 - number)
+        if not isinstance(events[-1:] and events[-1], Ended):
+            alive(folder)
+    BoardFile(out).add([issue(8, "One that waits"), issue(9, "Another [b]one[/b] \x1b[31m 漢字")])
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=size_name)
+async def test_the_board(
+    tmp_path: Path, size: tuple[int, int], alive: Callable[[Path], None]
+) -> None:
+    some_of_everything(tmp_path, alive)
+    async with app_on(tmp_path).run_test(size=size) as pilot:
+        await board(pilot)
+        await pilot.press("down", "space")
+        compare(f"board-{size_name(size)}", without_folder(text_of(pilot), tmp_path))
+        await pilot.press("n")
+        await pilot.pause()
+        compare(f"board-add-{size_name(size)}", without_folder(text_of(pilot), tmp_path))
+        await pilot.press("escape", "a")
+        await pilot.pause()
+        compare(f"board-assign-{size_name(size)}", without_folder(text_of(pilot), tmp_path))
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=size_name)
+async def test_an_empty_board(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with app_on(tmp_path).run_test(size=size) as pilot:
+        await board(pilot)
+        compare(f"board-empty-{size_name(size)}", without_folder(text_of(pilot), tmp_path))
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=size_name)
+@pytest.mark.parametrize("state", RUNS)
+async def test_a_run(
+    tmp_path: Path, state: str, size: tuple[int, int], alive: Callable[[Path], None]
+) -> None:
+    events = RUNS[state]
+    folder = write_run(tmp_path, issue(), events, name="20260101-a")
+    if state not in ("resolved", "failed"):
+        alive(folder)
+    async with app_on(tmp_path, folder).run_test(size=size) as pilot:
+        await opened(pilot)
+        await pilot.pause()
+        compare(f"run-{state}-{size_name(size)}", text_of(pilot))
+
+
+@pytest.mark.parametrize("theme", ["foretrace-dark", "foretrace-light"])
+async def test_every_sign_can_be_read(
+    tmp_path: Path, theme: str, alive: Callable[[Path], None]
+) -> None:
+    some_of_everything(tmp_path, alive)
+    async with app_on(tmp_path).run_test(size=LARGE) as pilot:
+        pilot.app.theme = theme
+        await board(pilot)
+        await pilot.pause()
+        assert faint(pilot) == []
+        for keys in (("n",), ("escape", "a"), ("escape", "question_mark")):
+            await pilot.press(*keys)
+            await pilot.pause()
+            assert faint(pilot) == []
+    async with app_on(tmp_path, tmp_path / "20260103-x").run_test(size=LARGE) as pilot:
+        pilot.app.theme = theme
+        await opened(pilot)
+        await pilot.press("up", "up", "enter")
+        await pilot.pause()
+        assert faint(pilot) == []
+
+
+def without_folder(text: str, folder: Path) -> str:
+    """Where the test ran is another place every time, and of another length."""
+    return re.sub(rf" *{re.escape(str(folder))}", "", text)
+
+
+def faint(pilot: AppPilot) -> list[tuple[str, float]]:
+    """Texts on the screen that differ too little from what is behind them."""
+    screen, found = pilot.app.screen, []
+    dialogs = screen.query(".dialog")
+    region = dialogs.first().region if dialogs else screen.region  # behind one it is dim
+    for strip in screen._compositor.render_strips()[region.y : region.bottom]:
+        for segment in strip.crop(region.x, region.right):
+            if segment.text.strip(" ▏▕▌│█▁▂▃▄▅▆▇╭╮╰╯─") and isinstance(segment.style, Style):
+                contrast = contrast_of(segment.style)
+                if contrast < _LEAST_CONTRAST:
+                    found.append((segment.text, contrast))
+    return found
+
+
+def contrast_of(style: Style) -> float:
+    """As the web's guidelines for readable contents have it: from 1 to 21."""
+    if style.color is None or style.bgcolor is None:
+        return 21.0
+    light = sorted(
+        luminance(tuple(color.get_truecolor())) for color in (style.color, style.bgcolor)
+    )
+    return (light[1] + 0.05) / (light[0] + 0.05)
+
+
+def luminance(color: tuple[int, ...]) -> float:
+    parts = [part / 255 for part in color]
+    red, green, blue = (p / 12.92 if p <= 0.04 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
