@@ -107,6 +107,8 @@ class TraceScreen(Commands):
         if self._asked is not None:
             self._open_call(self._asked)
         elif self._run is not None:
+            self.busy = _READING
+            self.say()
             self.run_worker(self._read_run(self._run), group="reading")
         else:
             self.action_call()
@@ -137,8 +139,6 @@ class TraceScreen(Commands):
     # Opening ------------------------------------------------------------------------------------
 
     async def _read_run(self, run: Path) -> None:
-        self.busy = "reading the run"
-        self.say()
         try:
             self._subjects = await asyncio.to_thread(subjects_of, run)
         except AgentError as error:
@@ -214,7 +214,7 @@ class TraceScreen(Commands):
     def _show_place(self) -> None:
         """Mark where the cursor is, everywhere."""
         at = self._at = self._frames.cursor
-        predicted, recorded = self._tracks.sides(at)
+        predicted, recorded = self._tracks.compared(at)
         self.query_one(SourceView).mark(predicted, recorded, self.seen.stops)
         self.query_one(VariableList).show(self._tracks, at)
         self.query_one(Timeline).show(self._tracks, at, self.seen.edited)
@@ -225,7 +225,10 @@ class TraceScreen(Commands):
         width = max(self.size.width - 2, 10)
         name, told = heading(self.debugging.subject, self.seen)
         told = one_line(told, width * 2 // 3)
-        name = one_line(name, max(width - cell_len(told) - 2, 10))
+        room = max(width - cell_len(told) - 2, 10)
+        if cell_len(name) > room:
+            name = name.rpartition("::")[2]
+        name = one_line(name, room)
         text = Text(name, "bold", no_wrap=True)
         text.append(" " * max(width - cell_len(name) - cell_len(told), 1))
         text.append(told, "not bold")
@@ -250,8 +253,9 @@ class TraceScreen(Commands):
         # What went wrong is told in full, as far as there is room.
         text = one_line(text, width * 3 if bad else width)
         status = self.query_one("#trace-status", Static)
+        # Of several lines or of one again: else nothing moves, and nothing is laid out anew.
+        status.update(Text(text), layout=bad or status.has_class("-bad"))
         status.set_class(bad, "-bad")
-        status.update(Text(text))
 
     def on_trace_screen_progress(self, message: "TraceScreen.Progress") -> None:
         """What is told on the way."""

@@ -75,11 +75,10 @@ class SourceView(Lines):
         self._others = moment.spot.others if moment is not None else ()
         self._stops = stops
         place = here if here is not None else self._recorded
-        if here != self._here or place != self.cursor:
-            self._here = here
-            if place is not None:
-                self._go_to(place)
-        self.redraw()
+        self._here = here
+        if place is not None:
+            self._go_to(place)
+        self.refresh()
 
     def count(self) -> int:
         """Lines of the source."""
@@ -89,16 +88,22 @@ class SourceView(Lines):
         """Whether the cursor is on it, or a trace."""
         return y + 1 in (self._here, self._recorded if self._here is None else None)
 
+    def key(self, y: int) -> object:
+        """The line, and what stands before it."""
+        return y, self._signs(y + 1)
+
     def row(self, y: int) -> Row:
         """One line."""
-        line = y + 1
+        pieces = _clipped(self._colours.of(y), max(self.columns - _GUTTER, 1))
+        return (*self._signs(y + 1), *pieces)
+
+    def _signs(self, line: int) -> Row:
         cursor = "▌" if line == self.cursor and self.has_focus else " "
         stop = self._stops.get(line)
         sign = " " if stop is None else "◐" if stop.condition else "●"
         mark, style = self._mark(line)
-        pieces = _clipped(self._colours.of(y), max(self.columns - _GUTTER, 1))
         number = ("dim", f"{line:>4} ")
-        return (("accent", cursor), ("bad", sign), number, (style, f"{mark} "), *pieces)
+        return (("accent", cursor), ("bad", sign), number, (style, f"{mark} "))
 
     def _mark(self, line: int) -> tuple[str, str]:
         if line == self._here:
@@ -127,15 +132,15 @@ class SourceView(Lines):
         if not top <= self.cursor - 1 < top + height:
             y = max(self.cursor - 1 - height // 2, 0)
             self.scroll_to(y=y, animate=False, immediate=True)
-        self.redraw()
+        self.refresh()
 
     def on_focus(self) -> None:
         """The cursor is seen."""
-        self.redraw()
+        self.refresh()
 
     def on_blur(self) -> None:
         """The cursor is not seen."""
-        self.redraw()
+        self.refresh()
 
     def on_click(self, event: events.Click) -> None:
         """Go to the line; in the gutter, stop at it."""

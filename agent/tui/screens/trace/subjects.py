@@ -133,16 +133,19 @@ def _leaves(frames: Sequence[Frame]) -> bool:
 
 
 def _told(step: int, each: Foretold) -> str:
-    words = [f"step {step}"]
     test = each.forecast or each.compared
-    if test is not None:
-        words.append(f"{test.predictor} predicted {test.verdict} ({test.confidence:.2f})")
+    assert test is not None
+    words = [f"step {step}: {test.verdict} predicted ({test.confidence:.2f})"]
     if each.compared is not None:
-        right = {True: "rightly", False: "wrongly", None: "no verdict to judge"}
-        words.append(f"it {each.compared.outcome}: {right[each.compared.right]}")
+        right = {True: "rightly: ", False: "wrongly: ", None: ""}[each.compared.right]
+        words.append(f"{right}it {_ENDS.get(each.compared.outcome, each.compared.outcome)}")
     elif each.forecast is not None and each.forecast.refused:
         words.append("so it was not run")
     return ", ".join(words)
+
+
+_ENDS = {"error": "ended with an error", "timeout": "took too long", "missing": "is missing"}
+"""Outcomes of tests that make no sentence."""
 
 
 def _frames(shown: Iterable[Shown | None]) -> Sequence[Frame]:

@@ -84,11 +84,16 @@ class Timeline(Widget):
         if self._tracks.parting is not None:
             marks[self._cell_of(self._tracks.parting)] = "≠", "parting"
         marks[self._cell_of(self._cursor)] = "▲", "cursor"
-        segments = []
-        for cell in range(self._cells()):
-            sign, style = marks.get(cell, (" ", ""))
-            segments.append(Segment(sign, self._style(style) if style else self.rich_style))
-        return segments if self._tracks.pairs else []
+        if not self._tracks.pairs:
+            return []
+        segments, end = [], 0
+        for cell, (sign, style) in sorted(marks.items()):
+            segments += [
+                Segment(" " * (cell - end), self.rich_style),
+                Segment(sign, self._style(style)),
+            ]
+            end = cell + 1
+        return segments
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"timeline--{name}")

@@ -73,6 +73,7 @@ class Tracks:
         pairs: of both, in their order; every frame is in one of them.
         parting: the number of the first pair at which they differ; None where they do not.
         words: what is different there; empty where nothing is.
+        parted: the frames that differ there, which may be of two pairs.
     """
 
     predicted: tuple[Point, ...] = ()
@@ -80,6 +81,7 @@ class Tracks:
     pairs: tuple[Pair, ...] = ()
     parting: int | None = None
     words: str = ""
+    parted: tuple[int | None, int | None] = (None, None)
     _of_predicted: Mapping[int, int] = field(default_factory=dict, repr=False)
 
     def pair_of(self, predicted: int) -> int:
@@ -90,7 +92,13 @@ class Tracks:
         """The predicted and the recorded frame of a pair."""
         if not 0 <= at < len(self.pairs):
             return None, None
-        i, j = self.pairs[at].predicted, self.pairs[at].recorded
+        return self._points(self.pairs[at].predicted, self.pairs[at].recorded)
+
+    def compared(self, at: int) -> tuple[Point | None, Point | None]:
+        """The same; where the traces part, the two frames that do, be they a pair or not."""
+        return self._points(*self.parted) if at == self.parting else self.sides(at)
+
+    def _points(self, i: int | None, j: int | None) -> tuple[Point | None, Point | None]:
         return (
             None if i is None else self.predicted[i],
             None if j is None else self.recorded[j],
@@ -172,7 +180,8 @@ def in_step(
             None,
         )
     numbers = {pair.predicted: n for n, pair in enumerate(pairs) if pair.predicted is not None}
-    return Tracks(predicted, recorded, pairs, at, words if at is not None else "", numbers)
+    parted = parting if parting is not None and at is not None else (None, None)
+    return Tracks(predicted, recorded, pairs, at, words if at is not None else "", parted, numbers)
 
 
 def open_scopes(points: Sequence[Point], at: int) -> list[int]:

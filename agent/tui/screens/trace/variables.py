@@ -83,7 +83,8 @@ def tree(tracks: Tracks, at: int, toggled: frozenset[Path]) -> list[Node]:
             Node(path, f"{point.function or '?'}  {where}", inner=True, open=opened, scope=True)
         )
         if opened:
-            real = tracks.sides(at)[1] if place == 0 and pair.predicted is not None else None
+            other = place == 0 and pair.predicted is not None
+            real = tracks.compared(at)[1] if other else None
             nodes += _variables(point, real, path, toggled)
     return nodes
 
