@@ -6,7 +6,8 @@ committed.
 
 import os
 import re
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from tests.agent.tui.watched import LARGE, SMALL, AppPilot, app_on, board, opene
 
 _PICTURES = Path(__file__).parent / "screens"
 _LEAST_CONTRAST = 3.0
+_PATIENCE_SECONDS = 20.0
 
 ASKS = Steered(what="asking", step=5, tool="bash", argument="rm -r build\npython -m build")
 BROKEN = [
@@ -37,14 +39,24 @@ RUNS: dict[str, list[EventData]] = {
 }
 
 
-def compare(name: str, text: str) -> None:
-    """The picture of that name, or a test that says where they differ."""
-    path = _PICTURES / f"{name}.txt"
-    drawn = "\n".join(line.rstrip() for line in still(text).splitlines()) + "\n"
+async def compare(pilot: AppPilot, name: str, folder: Path) -> None:
+    """The screen comes to look like the picture of that name."""
+    path = _PICTURES / f"{name}-{size_name(pilot.app.size)}.txt"
     if os.environ.get("FORETRACE_DRAW_SCREENS"):
+        await pilot.pause(1.0)
         path.parent.mkdir(exist_ok=True)
-        path.write_text(drawn, encoding="utf-8")
-    assert drawn.splitlines() == path.read_text(encoding="utf-8").splitlines()
+        path.write_text("\n".join(drawn(pilot, folder)) + "\n", encoding="utf-8")
+    wanted = path.read_text(encoding="utf-8").splitlines()
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while drawn(pilot, folder) != wanted and time.monotonic() < deadline:
+        await pilot.pause(0.05)
+    assert drawn(pilot, folder) == wanted
+
+
+def drawn(pilot: AppPilot, folder: Path) -> list[str]:
+    """The screen without what differs every time: spans of time, and where the test runs."""
+    text = re.sub(rf" *{re.escape(str(folder))}", "", still(text_of(pilot)))
+    return [line.rstrip() for line in text.splitlines()]
 
 
 @pytest.fixture
@@ -59,7 +71,7 @@ def alive() -> Iterator[Callable[[Path], None]]:
         yield write
 
 
-def size_name(size: tuple[int, int]) -> str:
+def size_name(size: Sequence[int]) -> str:
     return f"{size[0]}x{size[1]}"
 
 
@@ -80,20 +92,20 @@ async def test_the_board(
     async with app_on(tmp_path).run_test(size=size) as pilot:
         await board(pilot)
         await pilot.press("down", "space")
-        compare(f"board-{size_name(size)}", without_folder(text_of(pilot), tmp_path))
+        await compare(pilot, "board", tmp_path)
         await pilot.press("n")
         await pilot.pause()
-        compare(f"board-add-{size_name(size)}", without_folder(text_of(pilot), tmp_path))
+        await compare(pilot, "board-add", tmp_path)
         await pilot.press("escape", "a")
         await pilot.pause()
-        compare(f"board-assign-{size_name(size)}", without_folder(text_of(pilot), tmp_path))
+        await compare(pilot, "board-assign", tmp_path)
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=size_name)
 async def test_an_empty_board(tmp_path: Path, size: tuple[int, int]) -> None:
     async with app_on(tmp_path).run_test(size=size) as pilot:
         await board(pilot)
-        compare(f"board-empty-{size_name(size)}", without_folder(text_of(pilot), tmp_path))
+        await compare(pilot, "board-empty", tmp_path)
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=size_name)
@@ -108,7 +120,7 @@ async def test_a_run(
     async with app_on(tmp_path, folder).run_test(size=size) as pilot:
         await opened(pilot)
         await pilot.pause()
-        compare(f"run-{state}-{size_name(size)}", text_of(pilot))
+        await compare(pilot, f"run-{state}", tmp_path)
 
 
 @pytest.mark.parametrize("theme", ["foretrace-dark", "foretrace-light"])
@@ -131,11 +143,6 @@ async def test_every_sign_can_be_read(
         await pilot.press("up", "up", "enter")
         await pilot.pause()
         assert faint(pilot) == []
-
-
-def without_folder(text: str, folder: Path) -> str:
-    """Where the test ran is another place every time, and of another length."""
-    return re.sub(rf" *{re.escape(str(folder))}", "", text)
 
 
 def faint(pilot: AppPilot) -> list[tuple[str, float]]:

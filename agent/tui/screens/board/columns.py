@@ -32,23 +32,11 @@ class Column:
 
 _LEAST_TITLE = 12
 
-COLUMNS: tuple[Column, ...] = (
-    Column("state", 12, lambda row: state_words(row.state), lambda row: _urgency(row)),
-    Column("repository", 14, lambda row: _repo(row), lambda row: _repo(row)),
-    Column("title", 0, lambda row: _title(row), lambda row: _title(row).lower()),
-    Column("policy", 8, lambda row: row.policy, lambda row: row.policy, 100),
-    Column("try", 5, lambda row: _attempt(row), lambda row: row.attempt, 100, True),
-    Column("step", 4, lambda row: str(row.step or ""), lambda row: row.step, 0, True),
-    Column("tokens", 6, lambda row: _tokens(row), lambda row: row.tokens, 110, True),
-    Column("cost", 7, lambda row: money(row.cost), lambda row: row.cost, 120, True),
-    Column("time", 7, lambda row: _time(row), lambda row: row.seconds, 0, True),
-    Column("verdict", 12, lambda row: row.verdict, lambda row: row.verdict, 90),
-)
 
 _WIDER = {
-    "repository": ((130, 26), (100, 18)),
+    "repository": ((160, 26), (130, 18)),
     "policy": ((130, 10),),
-    "verdict": ((160, 44), (120, 24), (100, 16)),
+    "verdict": ((180, 44), (140, 24)),
 }
 """From so many columns of the screen on a column is so wide, the widest first."""
 
@@ -92,3 +80,17 @@ def _tokens(row: Row) -> str:
 
 def _time(row: Row) -> str:
     return duration(row.seconds) if row.began else ""
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column("state", 12, lambda row: state_words(row.state), _urgency),
+    Column("repository", 14, _repo, _repo),
+    Column("title", 0, _title, lambda row: _title(row).lower()),
+    Column("policy", 8, lambda row: row.policy, lambda row: row.policy, 120),
+    Column("try", 5, _attempt, lambda row: row.attempt, 120, True),
+    Column("step", 4, lambda row: str(row.step or ""), lambda row: row.step, 0, True),
+    Column("tokens", 6, _tokens, lambda row: row.tokens, 140, True),
+    Column("cost", 7, lambda row: money(row.cost), lambda row: row.cost, 150, True),
+    Column("time", 7, _time, lambda row: row.seconds, 0, True),
+    Column("verdict", 12, lambda row: row.verdict, lambda row: row.verdict, 90),
+)
