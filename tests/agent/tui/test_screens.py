@@ -39,24 +39,41 @@ RUNS: dict[str, list[EventData]] = {
 }
 
 
-async def compare(pilot: AppPilot, name: str, folder: Path) -> None:
-    """The screen comes to look like the picture of that name."""
-    path = _PICTURES / f"{name}-{size_name(pilot.app.size)}.txt"
+async def looks_like(pilot: AppPilot, name: str, folder: Path) -> None:
+    """The screen comes to look like the picture of that name.
+
+    ``folder`` is where the test runs, which is another place every time.
+    """
+    name = f"{name}-{size_name(pilot.app.size)}"
+
+    def drawn() -> str:
+        return re.sub(rf" *{re.escape(str(folder))}", "", text_of(pilot))
+
     if os.environ.get("FORETRACE_DRAW_SCREENS"):
         await pilot.pause(1.0)
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("\n".join(drawn(pilot, folder)) + "\n", encoding="utf-8")
-    wanted = path.read_text(encoding="utf-8").splitlines()
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while drawn(pilot, folder) != wanted and time.monotonic() < deadline:
-        await pilot.pause(0.05)
-    assert drawn(pilot, folder) == wanted
+    else:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while lines_of(drawn()) != picture(name) and time.monotonic() < deadline:
+            await pilot.pause(0.05)
+    compare(name, drawn())
 
 
-def drawn(pilot: AppPilot, folder: Path) -> list[str]:
-    """The screen without what differs every time: spans of time, and where the test runs."""
-    text = re.sub(rf" *{re.escape(str(folder))}", "", still(text_of(pilot)))
-    return [line.rstrip() for line in text.splitlines()]
+def compare(name: str, text: str) -> None:
+    """A screen's text is the picture of that name."""
+    if os.environ.get("FORETRACE_DRAW_SCREENS"):
+        _PICTURES.mkdir(exist_ok=True)
+        content = "\n".join(lines_of(text)) + "\n"
+        (_PICTURES / f"{name}.txt").write_text(content, encoding="utf-8")
+    assert lines_of(text) == picture(name)
+
+
+def picture(name: str) -> list[str]:
+    return (_PICTURES / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+
+
+def lines_of(text: str) -> list[str]:
+    """Without what differs from one time to the next."""
+    return [line.rstrip() for line in still(text).splitlines()]
 
 
 @pytest.fixture
@@ -92,20 +109,20 @@ async def test_the_board(
     async with app_on(tmp_path).run_test(size=size) as pilot:
         await board(pilot)
         await pilot.press("down", "space")
-        await compare(pilot, "board", tmp_path)
+        await looks_like(pilot, "board", tmp_path)
         await pilot.press("n")
         await pilot.pause()
-        await compare(pilot, "board-add", tmp_path)
+        await looks_like(pilot, "board-add", tmp_path)
         await pilot.press("escape", "a")
         await pilot.pause()
-        await compare(pilot, "board-assign", tmp_path)
+        await looks_like(pilot, "board-assign", tmp_path)
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=size_name)
 async def test_an_empty_board(tmp_path: Path, size: tuple[int, int]) -> None:
     async with app_on(tmp_path).run_test(size=size) as pilot:
         await board(pilot)
-        await compare(pilot, "board-empty", tmp_path)
+        await looks_like(pilot, "board-empty", tmp_path)
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=size_name)
@@ -120,7 +137,7 @@ async def test_a_run(
     async with app_on(tmp_path, folder).run_test(size=size) as pilot:
         await opened(pilot)
         await pilot.pause()
-        await compare(pilot, f"run-{state}", tmp_path)
+        await looks_like(pilot, f"run-{state}", tmp_path)
 
 
 @pytest.mark.parametrize("theme", ["foretrace-dark", "foretrace-light"])
