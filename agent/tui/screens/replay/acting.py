@@ -24,6 +24,8 @@ from agent.tui.widgets.safetext import one_line
 from agent.tui.workspace import Workspace
 from sandboxes.errors import SandboxError
 
+_ENDS = "; x ends it"
+
 
 class Acting(OurScreen):
     """The keys that do something with the step that the reader is at.
@@ -41,7 +43,7 @@ class Acting(OurScreen):
         ),
         Binding("D", "then", "Files then", tooltip="How the repository was changed by this step"),
         Binding("F", "fork", "Fork", tooltip="Go on from this step with something else"),
-        Binding("T", "tree", "Forks", tooltip="The runs that go on from one another"),
+        Binding("f", "tree", "Forks", tooltip="The runs that go on from one another"),
     ]
 
     def __init__(self, workspace: Workspace, folder: Path) -> None:
@@ -95,8 +97,8 @@ class Acting(OurScreen):
 
     def _execute(self, until: int, *, then: bool) -> None:
         self.found.begin()
-        self._stands(f"doing it again, up to step {until}: x ends it")
         self._acting = self.run_worker(self._act_again(until, then=then))
+        self._stands(f"doing it again, up to step {until}")
 
     async def _act_again(self, until: int, *, then: bool) -> None:
         assert self.run is not None
@@ -107,7 +109,7 @@ class Acting(OurScreen):
             self._stands(f"done again: step {each.number} of {until}")
 
         def progress(line: str) -> None:
-            self.app.call_later(self._stands, one_line(line, 60))
+            self.app.call_later(self._goes_on, one_line(line, 60))  # maybe from another thread
 
         try:
             done = await act_again(self.run, config, until, progress, watch)
@@ -126,9 +128,14 @@ class Acting(OurScreen):
                 self._show_then(done)
         finally:
             self._acting = None
+            self._stands(self.again.removesuffix(_ENDS))
+
+    def _goes_on(self, words: str) -> None:
+        if self._acting is not None:
+            self._stands(words)
 
     def _stands(self, words: str) -> None:
-        self.again = words
+        self.again = f"{words}{_ENDS}" if self._acting is not None else words
         if self.is_attached and self.run is not None:
             self.show_again()
 
@@ -162,7 +169,7 @@ class Acting(OurScreen):
                 except AgentError as error:
                     self.tell(error)
                 else:
-                    self.tell("the fork is started: the board has it, and T once it has begun")
+                    self.tell("the fork is started: the board has it, and f once it has begun")
 
         after = self.step.number if self.step else 0
         self.app.push_screen(ForkDialog(after, tuple(POLICIES)), asked)
