@@ -227,6 +227,14 @@ async def test_ten_thousand_events_are_one_widget(tmp_path: Path) -> None:
         await shows(pilot, "the cwm policy begins")
 
 
+async def test_lines_that_are_no_events_are_told_of(finished: Path) -> None:
+    with (finished / "events.jsonl").open("ab") as file:
+        file.write(b'{"id": 99, "type": "of a later version", "data": {}, "time": 1}\nnot json\n')
+    async with app_on(finished.parent, finished).run_test(size=SMALL) as pilot:
+        await opened(pilot)
+        await shows(pilot, "the patch resolves", "2 unreadable line(s)")
+
+
 async def test_unfolded_text_is_broken_anew_at_another_width(finished: Path) -> None:
     async with app_on(finished.parent, finished).run_test(size=LARGE) as pilot:
         events = (await opened(pilot)).events

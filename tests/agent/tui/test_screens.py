@@ -18,7 +18,17 @@ from agent.trajectory import Acted, Broke, Ended, EventData, Steered, Trajectory
 from agent.tui.boardfile import BoardFile
 from agent.tui.control import STEERED, Listening
 from tests.agent.tui.samples import beginning, ending, issue, work, write_run
-from tests.agent.tui.watched import LARGE, SMALL, AppPilot, app_on, board, opened, still, text_of
+from tests.agent.tui.watched import (
+    LARGE,
+    SMALL,
+    AppPilot,
+    app_on,
+    board,
+    opened,
+    still,
+    text_of,
+    until,
+)
 
 _PICTURES = Path(__file__).parent / "screens"
 _LEAST_CONTRAST = 3.0
@@ -149,17 +159,17 @@ async def test_every_sign_can_be_read(
         pilot.app.theme = theme
         await board(pilot)
         await pilot.pause()
-        assert faint(pilot) == []
+        await until(pilot, lambda: not faint(pilot))
         for keys in (("n",), ("escape", "a"), ("escape", "question_mark")):
             await pilot.press(*keys)
             await pilot.pause()
-            assert faint(pilot) == []
+            await until(pilot, lambda: not faint(pilot))
     async with app_on(tmp_path, tmp_path / "20260103-x").run_test(size=LARGE) as pilot:
         pilot.app.theme = theme
         await opened(pilot)
         await pilot.press("up", "up", "enter")
         await pilot.pause()
-        assert faint(pilot) == []
+        await until(pilot, lambda: not faint(pilot))
 
 
 def faint(pilot: AppPilot) -> list[tuple[str, float]]:

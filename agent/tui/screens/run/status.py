@@ -35,6 +35,8 @@ def status(run: Watching, events: EventList, width: int) -> Text:
         below = events.below
         where = f"{events.cursor + 1}/{len(events.entries)}"
         where += f"  ▼ {below} below, End follows" if below else ""
+    if run.unreadable:
+        where += f"  {run.unreadable} unreadable line(s)"
     how = _how(run)
     gap = max(width - len(where) - len(how), 2)
     return Text(f"{where}{' ' * gap}{how}"[:width], no_wrap=True)

@@ -62,6 +62,11 @@ class Watching:
             self.confirm = said.confirm if said else "none"
 
     @property
+    def unreadable(self) -> int:
+        """Lines of the trajectory that are no events, or of a kind that is not known here."""
+        return self._follower.unreadable
+
+    @property
     def state(self) -> State:
         """What the run is at."""
         return state_of(self.result, self.progress, self.pid)
