@@ -8,6 +8,7 @@ from typing import Literal
 from textual.screen import Screen
 
 from agent.tui.screens.board.screen import BoardScreen
+from agent.tui.screens.compare.screen import CompareScreen
 from agent.tui.screens.patch.screen import PatchScreen
 from agent.tui.screens.replay.screen import ReplayScreen
 from agent.tui.screens.run.screen import RunScreen
@@ -46,6 +47,13 @@ SCREENS: tuple[ScreenEntry, ...] = (
         "run",
         lambda place, runs: ReplayScreen(place, runs[0]),
         "R",
+    ),
+    ScreenEntry(
+        "compare",
+        "Compare: runs of one issue side by side",
+        "runs",
+        CompareScreen,
+        "C",
     ),
     ScreenEntry(
         "trace",

@@ -57,9 +57,11 @@ class ReplayScreen(Acting):
         *Acting.BINDINGS,
     ]
 
-    def __init__(self, workspace: Workspace, folder: Path) -> None:
+    def __init__(self, workspace: Workspace, folder: Path, at: int = 1) -> None:
+        """Args: folder: of the run. at: how many of its steps have been; 0 for the beginning."""
         super().__init__(workspace, folder)
         self.player = Player()
+        self._begins_at = at
         self._kind: Kind | None = None
         self._bytes_read = -1
         self._timer: Timer | None = None
@@ -101,7 +103,7 @@ class ReplayScreen(Acting):
         self.run, self.player.steps = run, steps
         if self.is_attached:
             self.query_one(StepList).show(steps, self.found.marks)
-            self._go_to(min(self.player.at or int(first), len(steps)), first=True)
+            self._go_to(self._begins_at if first else self.player.at, first=True)
 
     def _go_to(self, at: int, *, first: bool = False) -> None:
         before = self.player.at

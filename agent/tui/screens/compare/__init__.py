@@ -1,0 +1,1 @@
+"""The compare screen: runs of one issue, side by side."""
