@@ -339,3 +339,17 @@ async def test_retrying_begins_with_the_settings_of_the_run(out: Path) -> None:
         await until(pilot, lambda: isinstance(pilot.app.screen, Assign))
         await shows(pilot, "Work on beta is wrong", "[repair]", "[off]", "[never]", "128", "3600")
         await pilot.press("escape")
+
+
+async def test_many_runs_at_once_are_asked_about(out: Path) -> None:
+    async with app_on(out).run_test(size=SMALL) as pilot:
+        await board(pilot)
+        await pilot.press("A", "a")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Assign))
+        await shows(pilot, "Work on 3 issues")
+        await fill(pilot, attempts="3")
+        await pilot.press("ctrl+s")
+        await shows(pilot, "Start 9 runs at once?")
+        await pilot.press("n")
+        await board(pilot)
+    assert BoardFile(out).read().started == ()

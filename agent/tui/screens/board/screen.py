@@ -27,6 +27,8 @@ from agent.tui.words import title
 from agent.tui.workspace import Workspace
 
 _LOOK_SECONDS = 1.0
+_MANY = 8
+"""Runs; more are not begun at once without a question."""
 
 
 class BoardScreen(OurScreen):
@@ -203,9 +205,22 @@ class BoardScreen(OurScreen):
         def assigned(assignment: Assignment | None) -> None:
             if assignment is not None:
                 self._last = assignment
-                self._start(issues, assignment)
+                self._start_if_sure(issues, assignment)
 
         self.app.push_screen(Assign(what, tuple(POLICIES), before), assigned)
+
+    def _start_if_sure(self, issues: list[Issue], assignment: Assignment) -> None:
+        count = len(issues) * assignment.attempts
+        if count <= _MANY:
+            self._start(issues, assignment)
+            return
+
+        def sure(yes: bool | None) -> None:
+            if yes:
+                self._start(issues, assignment)
+
+        details = "They all begin now, each in a container of its own."
+        self.app.push_screen(Confirm(f"Start {count} runs at once?", details), sure)
 
     def _start(self, issues: list[Issue], assignment: Assignment) -> None:
         started = 0
