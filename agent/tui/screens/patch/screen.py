@@ -137,7 +137,7 @@ class PatchScreen(OurScreen):
             return
         head = Text(no_wrap=True, overflow="ellipsis")
         head.append(one_line(found.title, width), "bold")
-        head.append(f"\n{one_line(f'{found.counts}   {found.about}', width)}", "dim")
+        head.append(f"\n{one_line(f'{found.counts}   {found.about}'.strip(), width)}", "dim")
         self.query_one("#patch-heading", Static).update(head, layout=False)
         self.query_one("#patch-status", Static).update(self._where(found, width), layout=False)
 

@@ -41,7 +41,9 @@ class Patched:
 
     @property
     def counts(self) -> str:
-        """How much changes."""
+        """How much changes; empty for nothing."""
+        if not self.files:
+            return ""
         added, removed = (
             sum(file.count(kind) for file in self.files) for kind in ("added", "removed")
         )

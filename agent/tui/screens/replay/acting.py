@@ -3,7 +3,6 @@
 import asyncio
 from abc import abstractmethod
 from pathlib import Path
-from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.worker import Worker
@@ -26,6 +25,14 @@ from sandboxes.errors import SandboxError
 
 _ENDS = "; x ends it"
 
+ACTING: tuple[BindingType, ...] = (
+    Binding("x", "execute", "Do again", tooltip="Do its actions again, up to here; or end that"),
+    Binding("D", "then", "Files then", tooltip="How the repository was changed by this step"),
+    Binding("F", "fork", "Fork", tooltip="Go on from this step with something else"),
+    Binding("f", "tree", "Forks", tooltip="The runs that go on from one another"),
+)
+"""Keys of what a screen that can act does with the step; it names them after its own."""
+
 
 class Acting(OurScreen):
     """The keys that do something with the step that the reader is at.
@@ -36,15 +43,6 @@ class Acting(OurScreen):
         found: what doing it again has given.
         again: how that stands, in a line that is safe to draw.
     """
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "x", "execute", "Do again", tooltip="Do its actions again, up to here; or end that"
-        ),
-        Binding("D", "then", "Files then", tooltip="How the repository was changed by this step"),
-        Binding("F", "fork", "Fork", tooltip="Go on from this step with something else"),
-        Binding("f", "tree", "Forks", tooltip="The runs that go on from one another"),
-    ]
 
     def __init__(self, workspace: Workspace, folder: Path) -> None:
         super().__init__()

@@ -15,7 +15,7 @@ from agent.replay.reading import RecordedRun, open_run
 from agent.replay.steps import Step, steps_of
 from agent.replay.telling import Section
 from agent.tui.screens.pager.screen import PagerScreen
-from agent.tui.screens.replay.acting import Acting
+from agent.tui.screens.replay.acting import ACTING, Acting
 from agent.tui.screens.replay.heading import heading, status
 from agent.tui.screens.replay.kinds import Kind, kinds_of
 from agent.tui.screens.replay.pick import Pick
@@ -54,7 +54,7 @@ class ReplayScreen(Acting):
         Binding("o", "whole", "Show all", tooltip="The step, all of it"),
         Binding("pagedown", "page(1)", "Down in the step", show=False),
         Binding("pageup", "page(-1)", "Up in the step", show=False),
-        *Acting.BINDINGS,
+        *ACTING,
     ]
 
     def __init__(self, workspace: Workspace, folder: Path, at: int = 1) -> None:
