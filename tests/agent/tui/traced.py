@@ -165,12 +165,15 @@ class OnCall:
     asked: Asked
     settings: Settings
 
-    async def opened(self, pilot: AppPilot) -> TraceScreen:
-        """The screen on it, once it stands at the first frame."""
+    def screen(self, pilot: AppPilot) -> TraceScreen:
+        """The screen on it, not yet shown."""
         app = pilot.app
         assert isinstance(app, ForetraceApp)
-        screen = TraceScreen(app.workspace, asked=self.asked, settings=self.settings)
-        return await _shown(pilot, screen)
+        return TraceScreen(app.workspace, asked=self.asked, settings=self.settings)
+
+    async def opened(self, pilot: AppPilot) -> TraceScreen:
+        """The screen on it, once it stands at the first frame."""
+        return await _shown(pilot, self.screen(pilot))
 
 
 @contextmanager

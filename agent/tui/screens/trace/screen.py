@@ -286,6 +286,7 @@ class TraceScreen(Commands):
     def action_scrub(self, frames: int) -> None:
         """Some frames further."""
         self._frames.go_to(self._frames.cursor + frames)
+        self.say()
 
     def on_timeline_scrubbed(self, message: Timeline.Scrubbed) -> None:
         """The mouse goes somewhere."""

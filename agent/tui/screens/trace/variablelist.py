@@ -12,8 +12,8 @@ from agent.tui.widgets.lines import Lines, Row
 from agent.tui.widgets.safetext import cut
 
 _STYLES = {NEW: "accent", CHANGED: "accent", GONE: "dim", SET: "warn"}
-_WAS = 24
-"""Cells of a value that was, and of one that was recorded."""
+_LEAST = 12
+"""Cells in which a value and another one find room beside each other."""
 
 
 class VariableList(Lines):
@@ -29,6 +29,8 @@ class VariableList(Lines):
         Binding("up,k", "move(-1)", "Row up", show=False),
         Binding("pagedown", "page(1)", "Page down", show=False),
         Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("home,g", "first", "First row", show=False),
+        Binding("end,G", "last", "Last row", show=False),
         Binding("enter,space", "fold", "Unfold", tooltip="Unfold a scope or a value, or fold it"),
     ]
 
@@ -48,10 +50,11 @@ class VariableList(Lines):
     def show(self, tracks: Tracks, at: int) -> None:
         """Show what is known at a pair of frames; the cursor stays on what it was on."""
         self._tracks, self._at = tracks, at
-        path = self.current.path if self.current else ()
+        # On the first row it stays with the scope that runs, whichever that is.
+        path = self.current.path if self.current and self.cursor else ()
         self.nodes = tree(tracks, at, self._toggled)
         found = (n for n, node in enumerate(self.nodes) if node.path == path)
-        self.cursor = next(found, min(self.cursor, max(len(self.nodes) - 1, 0)))
+        self.cursor = next(found, 0)
         self.lines_changed()
         self.redraw()
 
@@ -84,6 +87,14 @@ class VariableList(Lines):
     def action_page(self, pages: int) -> None:
         """A page further."""
         self._go_to(self.cursor + pages * max(self.size.height - 1, 1))
+
+    def action_first(self) -> None:
+        """The first row."""
+        self._go_to(0)
+
+    def action_last(self) -> None:
+        """The last one."""
+        self._go_to(self.count() - 1)
 
     def action_fold(self) -> None:
         """Unfold what the cursor is on, or fold it."""
@@ -126,10 +137,10 @@ def _variable(node: Node, fold: str, width: int) -> list[tuple[str, str]]:
     style = "bad" if node.differs else _STYLES.get(node.sign, "plain")
     begin = f"{sign} {'  ' * (node.depth - 1)}{fold}"
     after = _after(node)
-    name = cut(_line(node.name), max(width // 2, 8))
+    name = cut(_line(node.name), max(width // 2, 1))
     room = width - cell_len(begin) - cell_len(name) - 3
-    aside = cut(after, min(cell_len(after), max(room // 2, 12))) if after else ""
-    value = cut(_line(node.text), max(room - (cell_len(aside) + 2 if aside else 0), 4))
+    aside = cut(after, min(cell_len(after), room * 3 // 5)) if room >= _LEAST else ""
+    value = cut(_line(node.text), room - (cell_len(aside) + 2 if aside else 0))
     pieces = [(style, begin), ("plain", name), ("dim", " = "), (style, value)]
     if not node.text and node.real is not None:
         pieces = [(style, begin), ("plain", name), ("dim", "  "), (style, "not predicted")]
