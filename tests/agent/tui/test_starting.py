@@ -44,9 +44,6 @@ async def test_an_issue_is_assigned_watched_and_resolved(
         await until(pilot, lambda: table.current and table.current.folder)
         await pilot.press("enter")
         await shows(pilot, "the scripted policy begins with clamp")
-    # The screen is gone; the run is not.
-    (row,) = rows(out)
-    assert row.live
     async with app_on(out).run_test(size=LARGE) as pilot:
         await board(pilot)
         await shows(pilot, "✓ resolved", "2/2 fixed, 2 kept")
@@ -64,9 +61,14 @@ async def test_a_run_is_paused_approved_told_and_stopped_from_the_screen(
     starter = Starter(out)
     assignment = Assignment(policy="scripted", script=str(script), confirm="all")
     (started,) = starter.start(an_issue(project), assignment)
-    async with app_on(out).run_test(size=LARGE, notifications=True) as pilot:
+    async with app_on(out).run_test(size=LARGE) as pilot:
         table = await board(pilot)
         await until(pilot, lambda: table.current and table.current.state == "asking")
+    # The screen is gone; the run is not.
+    (row,) = rows(out)
+    assert (row.state, row.live) == ("asking", True)
+    async with app_on(out).run_test(size=LARGE, notifications=True) as pilot:
+        await board(pilot)
         await pilot.press("enter")
         await shows(pilot, "step 1 wants to run bash", "│ echo $((40 + 2))")
         await pilot.press("m", *"be quick", "ctrl+s", "y")

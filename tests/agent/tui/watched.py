@@ -15,7 +15,7 @@ from agent.tui.screens.run.screen import RunScreen
 from agent.tui.workspace import Workspace
 
 SMALL, LARGE = (80, 24), (200, 60)
-_PATIENCE_SECONDS = 20.0
+_PATIENCE_SECONDS = 60.0
 _SPANS = re.compile(r"(?<![\d.])\d+:\d\d(:\d\d)?(?!\d)")
 _THUMBS = re.compile(r"[▁▂▃▄▅▆▇█](?= *$)", re.MULTILINE)
 
