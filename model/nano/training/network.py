@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-_SHORT = 512
+_SHORT = 700
 """Tokens, up to which attention is computed without the fused kernel."""
 
 

@@ -45,8 +45,8 @@ class Phase:
 PHASES = (
     Phase("code", 0.04, 256, 1.0),
     Phase("short traces", 0.16, 256, 0.05),
-    Phase("traces", 0.50, 640, 0.02),
-    Phase("long traces", 0.30, 1536, 0.02),
+    Phase("traces", 0.70, 640, 0.02),
+    Phase("long traces", 0.10, 1536, 0.02),
 )
 
 
