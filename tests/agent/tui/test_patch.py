@@ -197,6 +197,46 @@ async def test_hostile_text_is_shown_as_it_is(tmp_path: Path) -> None:
         assert "\x1b" not in "".join(text for y in range(diff.count()) for _, text in diff.row(y))
 
 
+ODD = """\
+what stands here is no part of a diff
+diff --git a/old name.py b/new name.py
+similarity index 100%
+rename from old name.py
+rename to new name.py
+diff --git a/logo.png b/logo.png
+index 1111111..2222222 100644
+Binary files a/logo.png and b/logo.png differ
+diff --git a/gone.txt b/gone.txt
+deleted file mode 100644
+--- a/gone.txt
++++ /dev/null
+@@ -1,2 +0,0 @@
+-one
+-two
+\\ No newline at end of file
+diff --git a/run.sh b/run.sh
+old mode 100644
+new mode 100755
+@@ -1 +1 @@
+"""
+
+
+async def test_patches_that_are_odd_are_shown_all_the_same(tmp_path: Path) -> None:
+    folder = run_with(tmp_path, ODD)
+    async with app_on(tmp_path, folder).run_test(size=SMALL, notifications=True) as pilot:
+        diff = await patch_screen(pilot)
+        await shows(pilot, "rename to new name.py", "Binary files a/logo.png and b/logo.png")
+        for way in range(2):
+            for key in ("n", "n", "]", "]", "]", "]", "[", "N", "G", "g"):
+                await pilot.press(key)
+            rows = ["".join(text for _, text in diff.row(y)) for y in range(diff.count())]
+            assert any("-" in row and "two" in row for row in rows), way
+            assert any("No newline at end of file" in row for row in rows)
+            await pilot.press("v")
+        await pilot.press("f")
+        await shows(pilot, "D gone.txt +0 -2", "M run.sh +0 -0", "R new name.py +0 -0")
+
+
 async def test_a_long_patch_is_drawn_where_it_is_looked_at(tmp_path: Path) -> None:
     folder = run_with(tmp_path, long_patch(50_000))
     async with app_on(tmp_path, folder).run_test(size=LARGE, notifications=True) as pilot:

@@ -78,6 +78,8 @@ class CompareScreen(OurScreen):
     # What is shown ------------------------------------------------------------------------------
 
     async def _look(self) -> None:
+        if self._columns and not self.is_current:
+            return  # nobody sees it
         try:
             runs = await asyncio.to_thread(runs_to_compare, self._runs)
             sizes = [_size(run / "events.jsonl") + _size(run / "result.json") for run in runs]

@@ -140,8 +140,10 @@ class FileTree(Lines):
 
 def _done_to(file: ChangedFile) -> tuple[str, str]:
     """A letter for what a patch does to a file, and its style."""
+    if file.old != file.new and any(note.startswith("rename") for note in file.notes):
+        return "R", "warn"
     if not file.old:
         return "A", "good"
     if not file.new:
         return "D", "bad"
-    return ("R", "warn") if file.old != file.new else ("M", "accent")
+    return "M", "accent"

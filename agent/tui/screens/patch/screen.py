@@ -103,6 +103,8 @@ class PatchScreen(OurScreen):
     # What is shown ------------------------------------------------------------------------------
 
     async def _look(self) -> None:
+        if self._shown is not None and not self.is_current:
+            return  # nobody sees it
         size = _size(self._folder / "events.jsonl")
         if size == self._bytes_read:
             return

@@ -89,6 +89,8 @@ class ReplayScreen(Acting):
     # What is shown ------------------------------------------------------------------------------
 
     async def _look(self) -> None:
+        if self.run is not None and not self.is_current:
+            return  # nobody sees it
         path = self.folder / "events.jsonl"
         size = path.stat().st_size if path.exists() else 0
         if size == self._bytes_read:
@@ -112,7 +114,6 @@ class ReplayScreen(Acting):
             self.query_one(StepList).go_to(self.player.at)
             self.show_step()
         self.show_status()
-        self.refresh_bindings()
 
     def show_step(self) -> None:
         """Show the step that the reader is at."""
