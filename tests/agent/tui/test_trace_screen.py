@@ -216,7 +216,9 @@ async def test_a_run_without_predictions_says_so(tmp_path: Path) -> None:
     async with app_on(tmp_path).run_test(size=SMALL) as pilot:
         await opened_on(pilot, folder)
         await shows(pilot, "nothing was predicted in this run; c opens a call on a file")
-        await press(pilot, "s", "d", "v", "y", "e", "escape", "t", "right", "end", "tab", "down")
+        await press(
+            pilot, "s", "d", "v", "y", "e", "escape", "t", "right", "end", "tab", "down", "s"
+        )
         await shows(pilot, "! nothing is opened; c opens a call")
 
 

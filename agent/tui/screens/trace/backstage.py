@@ -7,10 +7,13 @@ screen. What is opened here stays open until the end, and is closed here.
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+_LOOK_SECONDS = 1.0
+"""Between two looks whether the program is over: one that crashed closes nothing."""
 
 
 class Backstage:
@@ -50,7 +53,9 @@ class Backstage:
         self._over = asyncio.Event()
         async with AsyncExitStack() as self.opened:
             self._started.set()
-            await self._over.wait()
+            while not self._over.is_set() and threading.main_thread().is_alive():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._over.wait(), _LOOK_SECONDS)
             # First what runs: it may use what is open.
             mine = asyncio.current_task()
             tasks = [task for task in asyncio.all_tasks() if task is not mine]

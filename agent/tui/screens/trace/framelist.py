@@ -2,14 +2,14 @@
 
 from typing import ClassVar
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from agent.tui.screens.trace.tracks import Point, Tracks
 from agent.tui.widgets.lines import Lines, Row
-from agent.tui.widgets.safetext import cut
+from agent.tui.widgets.safetext import cut, shown
 
 _MARKS = {"call": ">", "line": " ", "return": "<", "exception": "!"}
 _DEEPEST = 12
@@ -95,15 +95,15 @@ class FrameList(Lines):
             return (cursor, ("warn", f"{sign} "), *_frame(point, self.columns - 4, "plain"))
         differs = not pair.same and predicted is not None and recorded is not None
         parting = y == self.tracks.parting
-        sign, style = ("≠", "bad") if differs or parting else (" ", "plain")
+        sign, style = ("≠", "warn") if differs or parting else (" ", "plain")
         if predicted is None or recorded is None:
             style = "dim"
         return (
             cursor,
             ("bad" if parting else "warn", f"{sign} "),
-            *_frame(predicted, left, "warn" if style == "bad" else style),
+            *_frame(predicted, left, style, recorded if differs else None),
             ("dim", "│ "),
-            *_frame(recorded, self.columns - left - 5, "warn" if style == "bad" else style),
+            *_frame(recorded, self.columns - left - 5, style, predicted if differs else None),
         )
 
     # Moving -------------------------------------------------------------------------------------
@@ -131,33 +131,41 @@ class FrameList(Lines):
             self.go_to(self.scroll_offset.y + offset.y)
 
 
-def _frame(point: Point | None, width: int, style: str) -> list[tuple[str, str]]:
-    """One frame on exactly so many cells."""
+def _frame(
+    point: Point | None, width: int, style: str, other: Point | None = None
+) -> list[tuple[str, str]]:
+    """One frame on exactly so many cells; where the other one is different, that comes first."""
     if point is None:
         return [("plain", " " * width)]
     line = str(point.line) if point.line is not None else "?"
     indent = "  " * min(point.depth, _DEEPEST)
-    begin = f"{line:>4} {_MARKS[point.kind]} "
-    text = cut(begin + indent + point.source.strip(), width)
+    begin = f"{line:>4} {_MARKS[point.kind]} {indent}"
+    news = _news(point, other)
+    # The source stands above in full: what is new comes first, but for half of the width.
+    room = max(width - cell_len(shown(news)) - 2, width * 3 // 5) if news else width
+    text = cut(begin + point.source.strip(), room)
     pieces = [("dim" if style == "dim" else "plain", text)]
     left = width - cell_len(text)
-    if left > 4:
-        news = cut(_news(point), left - 2)
-        pieces.append((style if style != "plain" else "accent", f"  {news}"))
-        left -= 2 + cell_len(news)
-    if left < 0:
-        return [(style, set_cell_size(text, width))]
+    if news and left > 3:
+        fitting = cut(news, left - 2)
+        pieces.append((style if style != "plain" else "accent", f"  {fitting}"))
+        left -= 2 + cell_len(fitting)
     return [*pieces, ("plain", " " * left)]
 
 
-def _news(point: Point) -> str:
-    """What is new at a frame, on one line; not safe to draw yet."""
+def _news(point: Point, other: Point | None) -> str:
+    """What is new or different at a frame, on one line; not safe to draw yet."""
     if point.kind == "return":
         return f"→ {_short(point.value or 'None')}"
     if point.kind == "exception":
         return f"raises {_short(point.value or 'an exception')}"
-    news = [f"{name}={_short(value)}" for name, value in [*point.news.items()][:_MOST_NEWS]]
-    return ", ".join(news)
+    told = point.news
+    if other is not None:
+        there = other.locals
+        apart = {name: text for name, text in point.locals.items() if there.get(name) != text}
+        told = apart | told
+    few = [*told.items()][:_MOST_NEWS]
+    return ", ".join(f"{_short(name)}={_short(value)}" for name, value in few)
 
 
 def _short(text: str) -> str:
