@@ -5,7 +5,6 @@ of it.
 """
 
 import ast
-import builtins
 import functools
 import io
 import tokenize
@@ -102,6 +101,7 @@ def read_program(file: Path, call: str) -> "Program":
             has nothing of its name.
     """
     from model.predict.predictor import Program
+    from model.questions.programs import missing_name
     from model.trace.writing import NoEntry
 
     source = _source(file)
@@ -109,7 +109,7 @@ def read_program(file: Path, call: str) -> "Program":
         program = Program.of_call(source, call)
     except NoEntry as problem:
         raise WrongUse(str(problem)) from None
-    missing = _missing(_tree(file, source), ast.parse(call.strip(), mode="eval"))
+    missing = missing_name(_tree(file, source), ast.parse(call.strip(), mode="eval"))
     if missing:
         raise WrongUse(f"{file} has no {missing}")
     return program
@@ -140,26 +140,6 @@ def _tree(file: Path, source: str) -> ast.Module:
         raise WrongUse(f"{file} does not parse: {where}{error.msg}") from None
     except (ValueError, RecursionError, MemoryError):
         raise WrongUse(f"{file} does not parse") from None
-
-
-def _missing(module: ast.Module, call: ast.Expression) -> str:
-    """A name that the call uses and nothing gives a value; empty where there is none."""
-    bound = {*dir(builtins), "__name__", "__file__", "__doc__"}
-    for tree in (module, call):
-        for node in ast.walk(tree):
-            match node:
-                case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                    bound.add(node.name)
-                case ast.Name(ctx=ast.Store()):
-                    bound.add(node.id)
-                case ast.arg() if tree is call:
-                    bound.add(node.arg)
-                case ast.alias(name="*"):
-                    return ""  # whatever it may be
-                case ast.alias():
-                    bound.add(node.asname or node.name.partition(".")[0])
-    used = (node.id for node in ast.walk(call) if isinstance(node, ast.Name))
-    return next((name for name in used if name not in bound), "")
 
 
 def say(line: str) -> None:

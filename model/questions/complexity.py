@@ -8,6 +8,7 @@ from model.questions.bigo import NoGrowth, read_growth
 from model.questions.growth import Growth
 from model.questions.literals import parsed
 from model.questions.measured import SECONDS, Measured, measure
+from model.questions.programs import check_program
 from model.questions.question import Answer, Asked, BadRow, Mark, Mode, Model, Row, Runner, Way
 from model.questions.rows import checked, row_id
 from model.questions.stdin import NotUnderstood, grown
@@ -38,6 +39,9 @@ class _BigOBench(BaseModel):
 
 _EXAMPLES = 10
 """Tests that are looked at where the example of a record may grow in more than one way."""
+
+
+_UNMEASURED = "give a call with n in it, or an example of what it reads, and it is measured"
 
 
 class _Plain(BaseModel):
@@ -87,7 +91,7 @@ class ComplexityTask:
             right = growth == self.label
             return Mark(right, "" if right else f"it is {self.label}", measures, shown)
         if measured is None:
-            return Mark(None, note or "give a call with n in it, and it is measured")
+            return Mark(None, note or _UNMEASURED)
         return Mark(agrees, _believed(measured), measures, shown)
 
     async def _measured(self, runner: Runner) -> tuple[Measured | None, str]:
@@ -137,6 +141,7 @@ class Complexity:
         """A program, and perhaps a call with ``n`` in it, or an example of what it reads."""
         if asked.call and parsed(asked.call) is None:
             raise BadRow(f"the call is no expression: {asked.call}")
+        check_program(asked.source, asked.call, names=("n",))
         return ComplexityTask("", asked.source, asked.call, examples=asked.examples)
 
 
@@ -169,6 +174,8 @@ def _agrees(growth: Growth, measured: Measured) -> bool | None:
 def _believed(measured: Measured) -> str:
     found = measured.fit
     if found is None:
-        return "too few points were measured" + (f": {measured.error}" if measured.error else "")
+        return "too few points were measured, or too uneven ones" + (
+            f": {measured.error}" if measured.error else ""
+        )
     also = f", or {' or '.join(found.alike)}" if found.alike else ""
     return f"it grows like {found.growth}{also}, as far as it was measured"

@@ -8,6 +8,7 @@ from model.predict.verdict import judge
 from model.questions.checks import Check, CodeCheck, ValueCheck, check
 from model.questions.literals import last_function, parsed
 from model.questions.pickled import Pickled, opened, pickles
+from model.questions.programs import check_program
 from model.questions.question import Answer, Asked, BadRow, Mark, Mode, Model, Row, Runner, Way
 from model.questions.rows import row_id
 from model.questions.scripts import as_function
@@ -134,6 +135,7 @@ class Halts:
         """A call of a program, or the program."""
         if asked.call and parsed(asked.call) is None:
             raise BadRow(f"the call is no expression: {asked.call}")
+        check_program(asked.source, asked.call)
         return HaltsTask("", asked.source, asked.call)
 
 

@@ -13,6 +13,7 @@ from model.questions.literals import (
     unparsed,
 )
 from model.questions.output import FUNCTION, CruxevalRow
+from model.questions.programs import check_program
 from model.questions.question import Answer, Asked, BadRow, Mark, Mode, Model, Row, Runner, Way
 from model.questions.rows import checked, row_id
 from model.questions.texts import spoken
@@ -108,4 +109,5 @@ class Input:
         function = asked.call.partition("(")[0].strip() or last_function(asked.source)
         if not function.isidentifier():
             raise BadRow("of which function? give --call NAME")
+        check_program(asked.source, function)
         return InputTask("", asked.source, function, asked.output)

@@ -15,6 +15,7 @@ from model.questions.literals import (
     same_literal,
     unparsed,
 )
+from model.questions.programs import check_program
 from model.questions.question import Answer, Asked, BadRow, Mark, Mode, Model, Row, Runner, Way
 from model.questions.rows import checked, row_id
 from model.questions.texts import spoken
@@ -110,6 +111,7 @@ class Output:
             raise BadRow("which call? give --call 'f(1)'")
         if parsed(asked.call) is None:
             raise BadRow(f"the call is no expression: {asked.call}")
+        check_program(asked.source, asked.call)
         return OutputTask("", asked.source, asked.call, asked.output or None)
 
 

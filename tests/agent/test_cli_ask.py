@@ -74,6 +74,9 @@ def test_no_answer(foretrace: CommandLine, source: Path) -> None:
         (("output", "none.py"), "cannot read none.py"),
         (("output", "work.py"), "which call? give --call"),
         (("output", "work.py", "--call", "f("), "the call is no expression"),
+        (("output", "work.py", "--call", "g(1)"), "the program has no g"),
+        (("output", "bad.py", "--call", "f(1)"), "the program does not parse: line 1: "),
+        (("halts", "bad.py"), "the program does not parse: line 1: "),
         (("input", "work.py"), "for which value? give --output"),
         (("output", "bytes.py", "--call", "f(1)"), "cannot read bytes.py"),
         (("output", "work.py", "--call", "f(1)"), "there is no model at nowhere"),
@@ -85,10 +88,31 @@ def test_wrong_use(
     foretrace: CommandLine, source: Path, arguments: tuple[str, ...], words: str
 ) -> None:
     (foretrace.folder / "bytes.py").write_bytes(b"\xff\xfe")
+    (foretrace.folder / "bad.py").write_text("def f(:\n")
     foretrace.environment["FORETRACE_NANO"] = "nowhere"
     ended = foretrace("ask", *arguments)
     assert (ended.status, ended.out) == (2, "")
     assert words in ended.err
+
+
+def test_no_model_is_asked_about_a_program_that_there_is_not(
+    foretrace: CommandLine, source: Path
+) -> None:
+    (foretrace.folder / "bad.py").write_text("def f(:\n")
+    with threaded_model_server(say("<answer>O(1)</answer>")) as server:
+        for file, call, words in (
+            ("bad.py", "f(n)", "the program does not parse: line 1: "),
+            ("work.py", "g(n)", "the program has no g"),
+            ("work.py", "f(m)", "the program has no m"),
+        ):
+            ended = asked(foretrace, server, "complexity", file, "--call", call)
+            assert (ended.status, ended.out) == (2, "")
+            assert words in ended.err
+        wrong = asked(foretrace, server, "input", "work.py", "--call", "g", "--output", "1")
+        assert (wrong.status, wrong.out) == (2, "")
+        assert not server.asked
+        right = asked(foretrace, server, "complexity", "work.py", "--call", "f(n)", "--no-check")
+    assert (right.status, right.out) == (0, "O(1)\n")
 
 
 @pytest.mark.engine

@@ -180,10 +180,13 @@ async def test_cwm_is_asked_in_its_own_tokens(small_tokenizer: Tokenizer) -> Non
 def test_what_must_be_said_of_one_program() -> None:
     assert Output().one(Asked(SOURCE, "f(1)")) == OutputTask("", SOURCE, "f(1)", None)
     assert Input().one(Asked(SOURCE, output="2")) == InputTask("", SOURCE, "f", "2")
-    assert Input().one(Asked(SOURCE, "g(1)", "2")).function == "g"
+    both = f"{SOURCE}\n\ng = f\nh = f\n"
+    assert Input().one(Asked(both, "g(1)", "2")).function == "g"
     for question_, asked in (
         (Output(), Asked(SOURCE)),
         (Output(), Asked(SOURCE, "f(")),
+        (Output(), Asked(SOURCE, "g(1)")),
+        (Input(), Asked(SOURCE, "g(1)", "2")),
         (Input(), Asked(SOURCE)),
         (Input(), Asked(SOURCE, output="1 1")),
         (Input(), Asked("x = 1", output="1")),
