@@ -2,7 +2,8 @@
 
 A class ``g`` is laid through the points as ``a + b g(n)`` with ``b`` not negative, so that the
 squares of the relative differences are least. The simplest class that fits about as well as the
-best one is taken, and those that cannot be told from it are named.
+best one is taken, and those that cannot be told from it are named. A class that fits only where it
+does not grow is none of them: that is the constant.
 """
 
 import math
@@ -31,6 +32,11 @@ _SIMPLER = 1.5, 0.01
 """A simpler class is taken whose error is at most so many times the least, and so much more."""
 _ALIKE = 3.0, 0.02
 """The same for one that cannot be told from it."""
+_GROWN = 1e-3
+"""The least share of the largest point that has to come of a class's growth."""
+_UNEVEN = 1 / 3
+"""An error from which on nothing is said. A constant below all points is off by less than 1, and so
+with `_ALIKE` no class could be told from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ class Fit:
 
 
 def fit(points: Sequence[tuple[float, float]]) -> Fit | None:
-    """The class of points; None where there are too few.
+    """The class of points; None where there are too few, or they follow none.
 
     Args:
         points: sizes, 1 at least, and what was measured at each.
@@ -65,6 +71,8 @@ def fit(points: Sequence[tuple[float, float]]) -> Fit | None:
     taken, error = next(
         (name, error) for name, error in errors if error <= least * _SIMPLER[0] + _SIMPLER[1]
     )
+    if error > _UNEVEN:
+        return None
     limit = error * _ALIKE[0] + _ALIKE[1]
     alike = tuple(name for name, other in errors if name != taken and other <= limit)
     return Fit(taken, error, alike)
@@ -105,6 +113,9 @@ def _error(points: Sequence[tuple[float, float]], growth: Callable[[float], floa
         if not all(math.isfinite(value) for row in rows for value in row):
             return math.inf
         a, b = _solved(rows)
+        grown = b * max(by for _, by in rows)
+        if any(by for _, by in rows) and grown <= _GROWN:
+            return math.inf
         squares = [(a * one + b * by - 1) ** 2 for one, by in rows]
     except (OverflowError, ZeroDivisionError):
         return math.inf

@@ -118,6 +118,6 @@ def _times(points: Sequence[Point]) -> Fit | None:
 
 def _said(what: str, found: Fit | None) -> str:
     if found is None:
-        return f"{what}: too few points to say how it grows"
+        return f"{what}: too few or too uneven points to say how it grows"
     also = f"; about as well: {', '.join(found.alike)}" if found.alike else ""
     return f"{what}: {found.growth}, within {found.error:.1%}{also}"

@@ -56,6 +56,20 @@ def test_too_few_points_say_nothing() -> None:
     assert fit([(n, 0) for n in SIZES]) is None
 
 
+def test_a_constant_is_no_class_that_does_not_grow() -> None:
+    for points in ([(n, 7) for n in SIZES], [(n, 700 - n / 10**6) for n in SIZES]):
+        found = fit(points)
+        assert found is not None
+        assert (found.growth, found.alike) == ("O(1)", ())
+
+
+def test_points_that_follow_no_class_say_nothing() -> None:
+    uneven = [(n, n * (1, 40, 3, 200)[at % 4]) for at, n in enumerate(SIZES)]
+    assert fit(uneven) is None
+    said = Measured((), fit(uneven), None, "largest").shown()
+    assert "lines run: too few or too uneven points to say how it grows" in said
+
+
 @given(st.lists(st.tuples(st.integers(1, 10**6), st.floats(0, 1e9)), max_size=30))
 def test_any_points_can_be_looked_at(points: list[tuple[float, float]]) -> None:
     found = fit(points)
