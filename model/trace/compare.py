@@ -25,8 +25,11 @@ def same_line(left: Frame, right: Frame) -> bool:
     if left.place and right.place:
         here, there = left.place, right.place
         return (here.path, here.line) == (there.path, there.line)
-    if line_text(left) == line_text(right):
-        return True
+    return line_text(left) == line_text(right) or same_call(left, right)
+
+
+def same_call(left: Frame, right: Frame) -> bool:
+    """Whether two frames call the same function, one of them at its decorator."""
     decorated = any(line_text(each).lstrip().startswith("@") for each in (left, right))
     return decorated and called(left) == called(right) != ""
 

@@ -9,7 +9,8 @@ For each trace, frames are compared by their number, as the model writes them (a
   0. Locals that are not as they should be are counted by *valid JSON* alone.
 - *state exact match*: of the recorded call and line frames, those whose predicted locals have the
   same names with the same values, in any order.
-- *action exact match*: of the recorded frames, those whose predicted line of source is the same.
+- *action exact match*: of the recorded frames, those whose predicted line of source is the same; of
+  a decorated function's call, its decorator's or its own.
 - *valid JSON*: of the predicted call and line frames, those whose locals are a JSON object.
 - *key match*: for each recorded call and line frame, the names that both have among the names that
   either has; the mean of these. A frame that is missing, or whose locals are not readable, has 0.
@@ -26,7 +27,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from model.trace.compare import same_exception, same_value
+from model.trace.compare import same_call, same_exception, same_value
 from model.trace.frame import Frame
 from model.trace.reading import Parsed, ProblemKind
 
@@ -139,8 +140,8 @@ def score(
     here = [_locals(predicted.frames, n) for n in places]
     there = [recorded[n].locals or {} for n in places]
     states = list(zip(here, there, strict=True))
-    sources = [frame.source for frame in predicted.frames]
-    actions = [frame.source == line for frame, line in zip(recorded, sources, strict=False)]
+    both = list(zip(predicted.frames, recorded, strict=False))
+    actions = [here.source == real.source or same_call(here, real) for here, real in both]
     written = [frame for frame in predicted.frames if frame.kind in ("call", "line")]
     keys = [_overlap(a.keys(), b.keys()) if a is not None else 0.0 for a, b in states]
     pairs = [_overlap(a.items(), b.items()) if a is not None else 0.0 for a, b in states]

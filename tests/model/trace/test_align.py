@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from model.trace.align import Divergence, align, first_divergence
 from model.trace.frame import UNCHANGED, Frame, Place, Trace
 from model.trace.reading import read_frames
+from model.trace.score import score
 from model.trace.states import compress
+from model.trace.writing import write_frames
 from tests.model.trace.examples import EXAMPLE_CONTEXT, EXAMPLE_TEXT, PROGRAMS, recorded
 
 SHORT = st.lists(st.sampled_from("abc"), max_size=12)
@@ -61,6 +63,8 @@ def test_a_decorated_function_is_called_at_its_decorator_or_at_its_def() -> None
     rest = [line("        assert self"), back("None")]
     assert first_divergence(real([written, *rest]), real([begin, *rest])) is None
     assert align([written, *rest], [begin, *rest]) == [(0, 0), (1, 1), (2, 2)]
+    parsed = read_frames(write_frames([written, *rest]))
+    assert score(parsed, [begin, *rest])["action exact match"].share == 1
     other = replace(written, source="    def test_c(self):\n")
     assert shape(first_divergence(real([other]), real([begin]))) == (0, 0, "line")
     async_ = replace(written, source="    async def test_b(self):\n")
