@@ -27,6 +27,9 @@ from agent.tui.widgets.safetext import one_line, shown
 
 _LOOK_SECONDS = 1.0
 _WIDE = 120
+"""From here on files and tests stand to the left."""
+_BESIDE = 160
+"""From here on old and new stand side by side, unless the user wants it otherwise."""
 _TERMINALS_TAKE = 74_000
 """Bytes that every terminal with OSC 52 takes at once."""
 
@@ -122,7 +125,7 @@ class PatchScreen(OurScreen):
         self._shown = found
         if another:
             if not self._chosen_view:
-                self.diff.beside = self.has_class("-wide")
+                self.diff.beside = self.size.width >= _BESIDE
             self.diff.show(found.files, found.hunks)
             self.query_one(FileTree).show(found.files)
         self.query_one(OutcomesView).show(found.tests, found.tests_from)
@@ -162,7 +165,7 @@ class PatchScreen(OurScreen):
     def on_resize(self) -> None:
         """Where there is room the old stands beside the new, unless the user chose."""
         if self._shown and not self._chosen_view:
-            self.diff.show_beside(self.size.width >= _WIDE)
+            self.diff.show_beside(self.size.width >= _BESIDE)
         self.call_after_refresh(self._say)
 
     # Keys ---------------------------------------------------------------------------------------
