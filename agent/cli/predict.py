@@ -61,7 +61,7 @@ async def _value(named: Named, samples: int, form: Form, settings: Settings) -> 
 
 
 async def _predict(named: Named, samples: int, form: Form, settings: Settings) -> int:
-    from agent.cli.predictview import FORMS
+    from agent.cli.predictview import FORMS, end_of
     from agent.predicting import open_predictor
 
     settings, budget = budget_of(settings)
@@ -74,7 +74,7 @@ async def _predict(named: Named, samples: int, form: Form, settings: Settings) -
         )
     _print(FORMS[form](found, asked))
     ended = say_limit(budget, f"{len(found)} of {samples} traces were drawn" if samples > 1 else "")
-    return DONE if any(each.ended for each in found) and not ended else NOT_VERIFIED
+    return DONE if any(map(end_of, found)) and not ended else NOT_VERIFIED
 
 
 def _print(text: str) -> None:

@@ -26,7 +26,7 @@ def as_text(found: "Sequence[Prediction]", asked: Subject) -> str:
     from model.predict.predictor import Tokens
     from model.trace.recording import End, Recording
 
-    ends = [_ending(each) for each in found]
+    ends = [end_of(each) for each in found]
     most = Counter(ends).most_common()
     shown = found[ends.index(most[0][0])]
     trace = placed(shown, asked)
@@ -66,7 +66,7 @@ def as_json(found: "Sequence[Prediction]", asked: Subject) -> str:
             fields |= {"line": frame.place.line, "function": frame.place.function}
             fields |= {"depth": frame.place.depth, "logprob": logprob, "sample": sample}
             lines.append(_line(fields))
-        end = _ending(prediction)
+        end = end_of(prediction)
         last: dict[str, object] = {"end": None, "value": end.value if end else None}
         if end is not None:
             last["end"] = "raised" if end.raised else "returned"
@@ -126,7 +126,8 @@ def tokens_json(tokens: "Tokens") -> dict[str, int]:
     }
 
 
-def _ending(prediction: "Prediction") -> Ending | None:
+def end_of(prediction: "Prediction") -> Ending | None:
+    """How a predicted call is left; None where the trace does not say."""
     return ending(prediction.frames) if prediction.ended else None
 
 

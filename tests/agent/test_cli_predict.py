@@ -128,6 +128,10 @@ def test_a_trace_without_an_end_is_shown_and_said(foretrace: CommandLine) -> Non
     with known_program(foretrace, replies.silent(), **EXAMPLE) as known:
         answers(known, FRAMES[:4], end="")
         ended = foretrace("predict", *known.flags)
+        answers(known, FRAMES[:4])
+        broken = foretrace("predict", *known.flags)
+    assert broken.status == 1, broken
+    assert "no end that could be read" in broken.out
     assert ended.status == 1, ended
     assert "no end: it took the most tokens" in ended.out
     assert "    2         b = a + 1\n" in ended.out
