@@ -33,12 +33,10 @@ def moment_lines(session: "Session", moment: "Moment", number: int) -> Iterator[
     if frame.kind == "return":
         before = session.moments[number - 1] if number else moment
         raised = before.frame.kind == "exception" and before.state.scope == moment.state.scope
-        thrown = raised and frame.value in (None, "None")
-        yield (
-            "     left by the exception"
-            if thrown
-            else f"     returns {shown(frame.value or 'None')}"
-        )
+        if raised and frame.value in (None, "None"):
+            yield "     left by the exception"
+        else:
+            yield f"     returns {shown(frame.value or 'what is not written')}"
     elif frame.kind == "exception":
         yield f"     raises {shown(exception_text(frame.value or 'an exception'))}"
     else:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from model.trace.writing import FRAME_SEP
 from tests.agent.conftest import CommandLine
 from tests.agent.knownprogram import Known, known_program
 from tests.agent.ptys import CTRL_C, CTRL_D, OnTerminal
@@ -344,3 +345,16 @@ def test_what_cannot_be_debugged_is_refused(foretrace: CommandLine, known: Known
         assert (ended.status, ended.out) == (2, ""), ended
         assert words in ended.err
         assert "Traceback" not in ended.err
+
+
+def test_a_value_that_the_model_does_not_write_is_not_made_up(
+    foretrace: CommandLine, known: Known
+) -> None:
+    known.server.script[:] = [
+        write(known.tokenizer, "<|return_sep|><|action_sep|>    return f(3)\n", FRAME_SEP)
+    ]
+    (foretrace.folder / "commands").write_text("step\n")
+    ended = foretrace("debug", *known.flags, "--commands", "commands")
+    assert ended.status == 0, ended
+    assert "     returns what is not written\n" in ended.out
+    assert "returns None" not in ended.out
