@@ -26,7 +26,9 @@ def export(network: Network, tokenizer: str, folder: Path, facts: dict[str, obje
         name: weight.detach().to(torch.float16).contiguous()
         for name, weight in network.state_dict().items()
     }
-    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    path = folder / "model.safetensors"
+    save_file(weights, path, metadata={"format": "pt"})
+    path.chmod(0o644)  # the library leaves it to its owner alone
     _write(folder / "config.json", _config(shape, ids))
     _write(
         folder / "generation_config.json",
