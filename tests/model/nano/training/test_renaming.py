@@ -10,7 +10,9 @@ from model.nano.training.vocabulary import make_vocabulary
 from model.trace.reading import read_frames
 from tests.model.nano.training.programs import examples, forms, vocabulary
 
-SOURCE = 'def tally(words):\n    for word in words:\n        total += len("size")\n    return total\n'
+SOURCE = (
+    'def tally(words):\n    for word in words:\n        total += len("size")\n    return total\n'
+)
 
 
 @pytest.fixture(scope="module")
