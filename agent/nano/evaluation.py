@@ -18,6 +18,9 @@ SHORT = 30
 
 _LENGTHS = (10, 20, SHORT, 45, 60, 10_000)
 _CHUNK = 20
+_FEWEST = 20
+"""Traces above a threshold, for it to be believed in."""
+
 _EDGES = (0.0, 0.1, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0)
 
 
@@ -256,11 +259,14 @@ def _said(found: Sequence[Measurement], sure: float) -> Said:
 
 
 def threshold(found: Sequence[Measurement], right: float) -> float:
-    """From where on traces are to be believed, so that this share of them is right."""
-    known = [each for each in found if not each.beyond]
-    return calibrated(
-        [(each.lowest, each.right) for each in known if each.right is not None], right
-    )
+    """From where on traces are to be believed, so that this share of them is right.
+
+    A threshold above which there are only a few traces is chance's rather than the model's: it has
+    to have some on its side, or nothing is believed.
+    """
+    known = [(e.lowest, e.right) for e in found if not e.beyond and e.right is not None]
+    chosen = calibrated(known, right)
+    return chosen if sum(lowest >= chosen for lowest, _ in known) >= _FEWEST else 1.0
 
 
 def _is_verdict_right(each: Measurement) -> bool:

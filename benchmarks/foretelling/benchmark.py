@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from benchmarks.foretelling.classics import CLASSICS
 from benchmarks.foretelling.fault import Fault, fault_of, read_faults
 from benchmarks.foretelling.repairing import (
     TRIED,
+    Trial,
     executions,
     foretold,
     in_waves,
@@ -23,6 +24,7 @@ from benchmarks.foretelling.repairing import (
     trials,
 )
 from model.predict.predictor import Predictor
+from model.predict.verdict import Judged
 
 FAULTS = Path(__file__).with_name("faults.jsonl")
 ASKED = (16, 32)
@@ -60,20 +62,21 @@ class Repaired:
     Attributes:
         origin: of the fault.
         plain: the repairer's order.
-        told: nano's, by the number of edits that it was asked about.
+        told: nano's, by what is said of each in the table.
     """
 
     origin: str
     plain: Way
-    told: dict[int, Way]
+    told: dict[str, Way]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One verdict of nano's, and whether the failing test passes with the edit."""
+    """What nano says with its doubts and without them, and whether the failing test passes."""
 
     origin: str
     said: str
+    anyway: str
     passes: bool
 
 
@@ -175,16 +178,22 @@ async def _one(fault: Fault, predictor: Predictor, recorder: Recorder, tally: Ta
     tally.predicting += time.monotonic() - started
     tally.predicted += len(said)
     for trial in tried[: max(ASKED)]:
-        verdict = said[trial.candidate.number].verdict
-        tally.verdicts.append(Verdict(fault.origin, verdict, trial.repairs))
-    told = {}
-    for most in ASKED:
-        order = ordered(tried, said, most)
-        believed = sum(said[t.candidate.number].verdict == "pass" for t in tried[:most])
-        first = executions(order) or len(order)
-        told[most] = Way(first, in_waves(order, believed, WAVE), order[first - 1].right)
+        mine = said[trial.candidate.number]
+        verdict = mine.judged.verdict, mine.anyway.verdict
+        tally.verdicts.append(Verdict(fault.origin, *verdict, trial.repairs))
+    believed = {number: each.judged for number, each in said.items()}
+    anyway = {number: each.anyway for number, each in said.items()}
+    told = {f"nano's, of the first {most}": _way(tried, believed, most) for most in ASKED}
+    told[f"nano's, of the first {ASKED[0]}, its doubts left out"] = _way(tried, anyway, ASKED[0])
     waves = in_waves(tried, 0, WAVE)
     tally.repaired.append(Repaired(fault.origin, Way(plain, waves, tried[plain - 1].right), told))
+
+
+def _way(tried: Sequence[Trial], said: Mapping[int, Judged], most: int) -> Way:
+    order = ordered(tried, said, most)
+    believed = sum(said[each.candidate.number].verdict == "pass" for each in tried[:most])
+    first = executions(order) or len(order)
+    return Way(first, in_waves(order, believed, WAVE), order[first - 1].right)
 
 
 def _saved(tally: Tally) -> Table:
@@ -217,8 +226,8 @@ def _saved(tally: Tally) -> Table:
 
 def _rows(name: str, mine: Sequence[Repaired], of: int) -> list[list[str]]:
     ways: dict[str, list[Way]] = {"the repairer's own": [each.plain for each in mine]}
-    for most in ASKED:
-        ways[f"nano's, of the first {most}"] = [each.told[most] for each in mine]
+    for name_of_order in mine[0].told:
+        ways[name_of_order] = [each.told[name_of_order] for each in mine]
     plain = ways["the repairer's own"]
     rows: list[list[str]] = []
     for order, found in ways.items():
@@ -248,15 +257,19 @@ def _said(tally: Tally) -> Table:
     """How far the verdicts are right."""
     rows = []
     for said in ("pass", "fail", "error", "endless", "unsure"):
-        mine = [each for each in tally.verdicts if each.said == said]
-        if mine:
-            passing = sum(each.passes for each in mine)
-            rows.append([said, str(len(mine)), f"{passing} ({passing / len(mine):.0%})"])
+        mine = [each.passes for each in tally.verdicts if each.said == said]
+        anyway = [each.passes for each in tally.verdicts if each.anyway == said]
+        if mine or anyway:
+            rows.append([said, *_passing(mine), *_passing(anyway)])
     return Table(
         "What nano says of a failing test with an edit",
-        ["verdict", "edits", "the test passes"],
+        ["verdict", "edits", "the test passes", "its doubts left out", "the test passes"],
         rows,
     )
+
+
+def _passing(found: Sequence[bool]) -> list[str]:
+    return [str(len(found)), f"{sum(found)} ({fmean(found):.0%})" if found else ""]
 
 
 def _mean(values: Sequence[int]) -> str:

@@ -1,7 +1,7 @@
 """The repairer's edits for a fault, in its own order and in that of a world model's verdicts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from agent.nano.recording import Recorder
@@ -103,12 +103,26 @@ def _heads(source: str) -> frozenset[int]:
     return frozenset(n for n, line in enumerate(lines, 1) if line.startswith("def "))
 
 
-async def foretold(tried: Sequence[Trial], test: Test, predictor: Predictor) -> dict[int, Judged]:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a model says of a failing test with an edit.
+
+    Attributes:
+        judged: with its doubts, as a run takes it.
+        anyway: as if it had none.
+    """
+
+    judged: Judged
+    anyway: Judged
+
+
+async def foretold(tried: Sequence[Trial], test: Test, predictor: Predictor) -> dict[int, Said]:
     """What a model says of a failing test with each of some edits, by their numbers."""
-    said: dict[int, Judged] = {}
+    said: dict[int, Said] = {}
     for trial in tried:
         (prediction,) = await predictor.traces(shown(trial.source, test))
-        said[trial.candidate.number] = judge([prediction])
+        anyway = judge([replace(prediction, doubt="")])
+        said[trial.candidate.number] = Said(judge([prediction]), anyway)
     return said
 
 

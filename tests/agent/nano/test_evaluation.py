@@ -101,12 +101,18 @@ def test_what_is_believed_has_a_certainty_and_says_something() -> None:
 
 
 def test_the_threshold_is_the_least_from_which_enough_is_right() -> None:
-    right = [replace(RIGHT, lowest=0.9 - n / 100) for n in range(9)]
-    wrong = [replace(WRONG, lowest=lowest) for lowest in (0.8, 0.4)]
+    right = [replace(RIGHT, lowest=0.9 - n / 1000) for n in range(36)]
+    wrong = [replace(WRONG, lowest=lowest) for lowest in (0.8, 0.8, 0.8, 0.8, 0.4)]
     assert threshold([*right, *wrong], 0.9) == 0.8
-    assert threshold([*right, *wrong], 0.95) == pytest.approx(0.82)
-    assert threshold([*right, replace(WRONG, lowest=0.95, beyond=True)], 1) == pytest.approx(0.82)
+    assert threshold([*right, *wrong], 0.95) == pytest.approx(0.865)
+    beyond = replace(WRONG, lowest=0.95, beyond=True)
+    assert threshold([*right, beyond], 1) == pytest.approx(0.865)
     assert threshold([SILENT], 0.9) == 1
+
+
+def test_nothing_is_believed_for_the_sake_of_a_few_traces() -> None:
+    assert threshold([replace(RIGHT, lowest=0.9)] * 19, 0.9) == 1
+    assert threshold([replace(RIGHT, lowest=0.9)] * 20, 0.9) == 0.9
 
 
 def test_a_report_of_nothing_is_json() -> None:
