@@ -11,15 +11,18 @@ from benchmarks.foretelling.drawing import draw
 from benchmarks.report import section
 
 
+DRAWN = 120
+
+
 def main() -> int:
     """Parse, run, print."""
     options = _options()
     if options.draw is not None:
         with Recorder() as recorder, FAULTS.open("w", encoding="utf-8") as file:
-            for fault in draw(options.draw, options.faults, 0, recorder):
+            for fault in draw(options.draw, options.faults or DRAWN, 0, recorder):
                 file.write(fault.model_dump_json() + "\n")
         return 0
-    tables = asyncio.run(measured(options.quick, _tell, options.weights))
+    tables = asyncio.run(measured(options.faults, _tell, options.weights))
     print("\n".join(map(section, tables)))
     return 0
 
@@ -27,9 +30,8 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.foretelling", description=__doc__)
     parser.add_argument("--weights", type=Path, help="of another nano")
-    parser.add_argument("--quick", action="store_true", help="a few faults only")
     parser.add_argument("--draw", type=Path, metavar="FILE", help="faults out of a test.jsonl.gz")
-    parser.add_argument("--faults", type=int, default=200, help="how many to draw")
+    parser.add_argument("--faults", type=int, help="only so many")
     return parser.parse_args()
 
 

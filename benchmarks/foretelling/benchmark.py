@@ -27,11 +27,12 @@ from model.predict.predictor import Predictor
 from model.predict.verdict import Judged
 
 FAULTS = Path(__file__).with_name("faults.jsonl")
-ASKED = (16, 32)
-"""Edits put to nano; the first is what a run does unless it is told otherwise."""
+ASKED = (16,)
+"""Edits put to nano: as many as in a run that is not told otherwise."""
 
 WAVE = 48
-_CHUNK = 4
+_CHUNK = 2
+_QUICK = 6
 _PROCESSES = 2
 RESAMPLED = 2000
 ORIGINS = {"written": "known programs", "generated": "generated programs"}
@@ -112,20 +113,23 @@ class Foretelling:
 
     async def run(self, bench: Bench) -> list[Table]:
         """Measure."""
-        return await measured(bench.quick, bench.progress)
+        return await measured(_QUICK if bench.quick else None, bench.progress)
 
 
-async def measured(quick: bool, progress: Progress, weights: Path | None = None) -> list[Table]:
+async def measured(
+    most: int | None, progress: Progress, weights: Path | None = None
+) -> list[Table]:
     """The tables.
 
     Args:
-        quick: a few faults only.
+        most: faults, spread over all; None for all.
         progress: gets a line now and then.
         weights: of another model than the one that comes with the package.
     """
     with Recorder() as recorder:
         faults = _faults(recorder)
-    faults = faults[::20] if quick else faults
+    if most is not None and most < len(faults):
+        faults = [faults[number * len(faults) // most] for number in range(most)]
     chunks = [(weights, faults[first : first + _CHUNK]) for first in range(0, len(faults), _CHUNK)]
     tally = Tally({}, [], [])
     with ProcessPoolExecutor(max_workers=_PROCESSES) as pool:
