@@ -10,7 +10,6 @@ from benchmarks.foretelling.benchmark import FAULTS, measured
 from benchmarks.foretelling.drawing import draw
 from benchmarks.report import section
 
-
 DRAWN = 120
 
 
