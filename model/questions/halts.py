@@ -193,7 +193,8 @@ def _judged(prediction: Prediction) -> Answer:
     }
     if judged.verdict in ("pass", "fail", "error"):
         return Answer(HALTS, "", prediction.tokens, facts)
-    # A trace that takes more than it may is the best sign of one without an end that there is.
-    if judged.verdict == "endless" or prediction.cut:
+    # A trace that takes more than it may is the best sign of one without an end that there is,
+    # where its model does not doubt it.
+    if judged.verdict == "endless" or (prediction.cut and not prediction.doubt):
         return Answer(ENDLESS, "", prediction.tokens, facts)
     return Answer("", judged.reason, prediction.tokens, facts)
