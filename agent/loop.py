@@ -6,20 +6,11 @@ from collections.abc import Awaitable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
+from agent.events import Acted, Answered, Limited, Malformed, Reviewed, Said, Submitted, Submitter
 from agent.issue import Issue
 from agent.oversight import Allowed, EndedByUser, Oversight, Unattended
 from agent.policies.policy import Action, Episode, FormatError, LimitReached, Policy, Usage
-from agent.trajectory import (
-    Acted,
-    Answered,
-    Limited,
-    Malformed,
-    Reviewed,
-    Said,
-    Submitted,
-    Submitter,
-    Trajectory,
-)
+from agent.trajectory import Trajectory
 from sandboxes.sandbox import Sandbox
 from tools.registry import Tool, ToolCall, ToolResult
 

@@ -14,6 +14,17 @@ from typing import TYPE_CHECKING
 
 from agent.config import Settings
 from agent.errors import AgentError, WrongUse
+from agent.events import (
+    Answered,
+    Broke,
+    Ended,
+    Event,
+    Prepared,
+    Started,
+    Submitted,
+    Submitter,
+    Verified,
+)
 from agent.issue import Issue
 from agent.loop import LoopEnd, run_loop
 from agent.oversight import EndedByUser, Oversight
@@ -29,18 +40,7 @@ from agent.runfolder import (
     usage_of,
     write_json,
 )
-from agent.trajectory import (
-    Answered,
-    Broke,
-    Ended,
-    Event,
-    Prepared,
-    Started,
-    Submitted,
-    Submitter,
-    Trajectory,
-    Verified,
-)
+from agent.trajectory import Trajectory
 from agent.verify import broken, touched_files, verify_patch
 from model.errors import ModelError
 from sandboxes.errors import SandboxError

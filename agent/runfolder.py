@@ -17,8 +17,9 @@ from pydantic import BaseModel, ConfigDict
 
 from agent.config import Settings
 from agent.errors import ConfigProblem
+from agent.events import Event, Forked, Submitter, Verified
 from agent.issue import Issue
-from agent.trajectory import Event, Forked, Submitter, Trajectory, Verified
+from agent.trajectory import Trajectory
 
 Status = Literal["resolved", "submitted", "unresolved", "failed"]
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.errors import WrongUse
+from agent.events import TestReport, Verified
 from agent.issue import Issue
-from agent.trajectory import TestReport, Verified
 from sandboxes.errors import FileProblem
 from sandboxes.repository.diff import PatchRefused, apply_patch
 from sandboxes.sandbox import Sandbox

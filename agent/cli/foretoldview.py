@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from agent.cli.excerpt import one_line
+from agent.events import Compared, DivergedAt, Forecasted
 from agent.replay.traces import Shown, predicted_frames, recorded_frames
-from agent.trajectory import Compared, DivergedAt, Forecasted
 from model.trace.frame import UNCHANGED
 
 _INDENT = " " * 7

@@ -7,7 +7,7 @@ import click
 
 from agent.cli.console import Console
 from agent.cli.excerpt import first_line, first_sentence, one_line
-from agent.trajectory import (
+from agent.events import (
     Acted,
     Answered,
     Compacted,

@@ -9,12 +9,12 @@ from agent.cli.excerpt import first_line, one_line
 from agent.cli.live import lines_about
 from agent.cli.showview import head_lines
 from agent.errors import WrongUse
+from agent.events import Compared, Forecasted, Tried
 from agent.export.visible import visible
 from agent.replay.execute import Execution, Repeated
 from agent.replay.reading import RecordedRun
 from agent.replay.steps import steps_of
 from agent.replay.tree import Node, forks_of
-from agent.trajectory import Compared, Forecasted, Tried
 
 _COLUMNS = 100
 """Of a screen that does not say how many it has, as of a pipe."""

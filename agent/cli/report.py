@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import click
 
 from agent.cli.terminal import safe
+from agent.events import TestReport, Verified
 from agent.run import Run
-from agent.trajectory import TestReport, Verified
 
 _COLOURS = {"resolved": "green", "submitted": "yellow", "unresolved": "red", "failed": "red"}
 _PATCH_COLOURS = {"+": "green", "-": "red", "@": "cyan"}

@@ -7,11 +7,11 @@ of it is read as Markdown or as HTML; in headings and lists its signs are escape
 import re
 from collections.abc import Iterable, Iterator
 
+from agent.events import Submitted
 from agent.export.visible import visible
 from agent.replay.reading import RecordedRun
 from agent.replay.steps import Step, before_the_first, steps_of
 from agent.replay.telling import Section, sections
-from agent.trajectory import Submitted
 
 _SIGNS = re.compile(r"([\\`*_\[\]<>#|~&$@^=]|:(?=//)|(?<=www)\.)")
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from agent.events import ModelChosen, Submitted, TestReport, Verified
 from agent.export.diffs import patch_html
 from agent.export.markup import Content, Html, element, folded, join
 from agent.export.stepview import sections_html, step_html
@@ -11,7 +12,6 @@ from agent.export.visible import first_line
 from agent.replay.reading import RecordedRun
 from agent.replay.steps import Step, before_the_first, steps_of
 from agent.replay.telling import sections
-from agent.trajectory import ModelChosen, Submitted, TestReport, Verified
 
 _NOTHING_FROM_OUTSIDE = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE = Path(__file__).with_name("style.css")

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from agent.events import Compared, Event, Forecasted
 from agent.export.diffs import patch_html
 from agent.export.markup import Content, Html, element, folded, join
 from agent.export.traces import foretold_html
 from agent.replay.steps import Step
 from agent.replay.telling import Section, sections
 from agent.replay.traces import foretold
-from agent.trajectory import Compared, Event, Forecasted
 
 _OPEN_LINES = 25
 """A text of more lines is folded up at first."""

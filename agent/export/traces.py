@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from agent.events import Compared, DivergedAt, Forecasted
 from agent.export.markup import Html, element, folded, join
 from agent.replay.traces import Foretold, Row, Shown
-from agent.trajectory import Compared, DivergedAt, Forecasted
 
 _MOST_ROWS = 1000
 _MOST_NAMES = 12

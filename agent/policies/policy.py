@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from agent.events import Event, EventData, ModelReply
 from agent.issue import Issue
-from agent.trajectory import Event, EventData, ModelReply
 from sandboxes.sandbox import Sandbox
 from tools.registry import Tool, ToolCall
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from agent.errors import WrongUse
+from agent.events import Acted
 from agent.policies.policy import Action, Episode
-from agent.trajectory import Acted, read_events
+from agent.trajectory import read_events
 from tools.registry import ToolCall
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
+from agent.events import Compared, Event, Forecasted
 from agent.runfolder import own_events
-from agent.trajectory import Compared, Event, Forecasted, read_events
+from agent.trajectory import read_events
 
 _BINS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 

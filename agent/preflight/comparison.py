@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agent.events import DivergedAt
 from agent.preflight.forecast import Forecast
-from agent.trajectory import DivergedAt
 from model.trace.align import Divergence, first_divergence
 from model.trace.frame import Frame, Trace
 from model.trace.part import part_of

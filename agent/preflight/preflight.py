@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 
+from agent.events import Compared, Event, EventData, Forecasted, TestReport
 from agent.preflight.comparison import NOT_PASSED, Comparison, compare, is_right
 from agent.preflight.forecast import GATED, Forecast, foretell, gather
 from agent.preflight.settings import SimulateSettings
-from agent.trajectory import Compared, Event, EventData, Forecasted, TestReport
 from model.predict.predictor import Predictor
 from model.trace.writing import write_frames
 from sandboxes.repository.diff import take_diff

@@ -7,8 +7,8 @@ a word before the texts are compared. Nobody reads the texts so made: both are s
 
 import re
 
+from agent.events import Answered
 from agent.replay.steps import outcomes_of
-from agent.trajectory import Answered
 from tools.registry import ToolResult
 
 _DAYS = "Mon|Tue|Wed|Thu|Fri|Sat|Sun"

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agent.config import Settings
+from agent.events import Answered, Prepared
 from agent.issue import Issue
 from agent.prepare import Progress, Workplace, prepare
 from agent.replay.comparing import own_output, same
 from agent.replay.reading import RecordedRun
 from agent.replay.steps import Step, steps_of
 from agent.scratch import scratch_folder
-from agent.trajectory import Answered, Prepared
 from sandboxes.errors import CheckoutFailed
 from sandboxes.sandbox import Sandbox
 from tools.registry import Tool, ToolResult, build_tools

@@ -1,8 +1,8 @@
 """Runs and steps as JSON values, for programs."""
 
+from agent.events import Event
 from agent.replay.reading import RecordedRun
 from agent.replay.steps import Step, steps_of
-from agent.trajectory import Event
 
 FORMAT = 1
 

@@ -11,13 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from agent.errors import WrongUse
-from agent.prepare import Progress
-from agent.replay.execute import NO_TOOL, repeat
-from agent.replay.reading import RecordedRun
-from agent.replay.steps import Step, before_the_first, step_of, steps_of
-from agent.run import Origin
-from agent.runfolder import Parent
-from agent.trajectory import (
+from agent.events import (
     Broke,
     Compared,
     Ended,
@@ -32,8 +26,14 @@ from agent.trajectory import (
     Started,
     Steered,
     Submitted,
-    Trajectory,
 )
+from agent.prepare import Progress
+from agent.replay.execute import NO_TOOL, repeat
+from agent.replay.reading import RecordedRun
+from agent.replay.steps import Step, before_the_first, step_of, steps_of
+from agent.run import Origin
+from agent.runfolder import Parent
+from agent.trajectory import Trajectory
 from sandboxes.sandbox import Sandbox
 from tools.registry import Tool
 

@@ -12,9 +12,10 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from agent.errors import WrongUse
+from agent.events import Event
 from agent.issue import first_problem
 from agent.runfolder import FORMAT, RunRecord, RunResult
-from agent.trajectory import Event, read_events
+from agent.trajectory import read_events
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from agent.errors import WrongUse
-from agent.trajectory import (
+from agent.events import (
     Acted,
     Answered,
     Broke,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from agent.trajectory import (
+from agent.events import (
     Acted,
     Answered,
     Broke,

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.events import Compared, Forecasted
 from agent.preflight.comparison import of_the_test
 from agent.replay.steps import Step
-from agent.trajectory import Compared, Forecasted
 from model.trace.align import align, differing
 from model.trace.compare import exception_text, same_exception, same_value
 from model.trace.frame import Frame, thread_of

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from agent.trajectory import Event, parse_event
+from agent.events import Event
+from agent.trajectory import parse_event
 
 _CHUNK = 8 * 1024 * 1024
 """Bytes read at once: a reader that starts late gets to do other things in between."""

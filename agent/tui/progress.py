@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from agent.trajectory import (
+from agent.events import (
     Acted,
     Answered,
     Ended,

@@ -13,9 +13,10 @@ from typing import Self, TypeVar
 
 from pydantic import ValidationError
 
+from agent.events import Acted, Steered
 from agent.oversight import Allowed, Decision, EndedByUser, Refused
 from agent.runfolder import write_json
-from agent.trajectory import Acted, Steered, Trajectory
+from agent.trajectory import Trajectory
 from agent.tui.control import CONTROL, STEERED, Confirm, Listening, Request
 from sandboxes.errors import SandboxError
 from sandboxes.sandbox import Sandbox

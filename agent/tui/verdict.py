@@ -1,7 +1,7 @@
 """A verification in a few words."""
 
+from agent.events import Verified
 from agent.runfolder import RunResult
-from agent.trajectory import Verified
 from agent.tui.progress import Progress
 from agent.verify import broken
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from agent.events import Acted
 from agent.issue import Issue
 from agent.loop import Limits, run_loop
 from agent.policies.cwm.connect import connect
 from agent.policies.cwm.policy import ModelPolicy
 from agent.policies.cwm.settings import ModelSettings
 from agent.policies.policy import Action, Episode
-from agent.trajectory import Acted, Trajectory
+from agent.trajectory import Trajectory
 from benchmarks.stepping import COMMAND, THOUGHT, Clock
 from benchmarks.stepping.answering import MODEL
 from benchmarks.stepping.foretrace import Answering

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.trajectory import Event, read_events
+from agent.events import Event
+from agent.trajectory import read_events
 from model.tokenizer import Tokenizer
 from sandboxes.engine import RUN, Engine
 from tests.agent.conftest import CODE, FAILING, TESTS, CommandLine, Ended, Project

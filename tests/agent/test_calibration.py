@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from agent.events import Compared, Event, EventData, Forecasted
 from agent.preflight.calibration import Calibration, calibrate
-from agent.trajectory import Compared, Event, EventData, Forecasted, Trajectory
+from agent.trajectory import Trajectory
 from tests.agent.conftest import CommandLine
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.trajectory import Answered, Event, Reviewed, Said, read_events
+from agent.events import Answered, Event, Reviewed, Said
+from agent.trajectory import read_events
 from sandboxes.engine import RUN, Engine
 from tests.agent import looponterminal
 from tests.agent.ptys import CTRL_C, CTRL_D, OnTerminal

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.cli.live import Live, lines_about
-from agent.trajectory import (
+from agent.events import (
     Acted,
     Answered,
     Compacted,
@@ -29,9 +29,9 @@ from agent.trajectory import (
     Started,
     Submitted,
     SuspectLine,
-    Trajectory,
     Tried,
 )
+from agent.trajectory import Trajectory
 
 PATCH = """\
 diff --git a/a.py b/a.py

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.trajectory import Event, read_events
+from agent.events import Event
+from agent.trajectory import read_events
 from model.predict.jsonlines import write_line
 from model.trace.frame import Frame
 from tests.agent.conftest import FAILING, REPAIR, CommandLine, Project, edit

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.trajectory import Event, read_events
+from agent.events import Event
+from agent.trajectory import read_events
 from sandboxes.engine import RUN, Engine
 from tests.agent.conftest import CODE, FAILING, REPAIR, TESTS, CommandLine, Project
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.trajectory import Compared, Forecasted, read_events
+from agent.events import Compared, Forecasted
+from agent.trajectory import read_events
 from model.nano.checkpoint import shipped
 from tests.agent.conftest import CommandLine
 

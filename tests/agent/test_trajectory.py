@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.errors import TrajectoryCorrupt
-from agent.trajectory import Acted, Answered, Ended, Said, Started, Trajectory, read_events
+from agent.events import Acted, Answered, Ended, Said, Started
+from agent.trajectory import Trajectory, read_events
 
 
 def fill(path: Path, steps: int = 3) -> None:

@@ -6,15 +6,7 @@ gone on with by another model. What is told outside of tools' answers is therefo
 
 from collections.abc import Iterable
 
-from agent.issue import Issue
-from agent.policies.cwm.connect import Connected
-from agent.policies.cwm.context import Context, old_results
-from agent.policies.cwm.profiles.profile import Bad, Place, reply_of
-from agent.policies.cwm.settings import ModelSettings
-from agent.policies.cwm.texts import Texts
-from agent.policies.cwm.turns import Answer, Result, Told, Turn
-from agent.policies.policy import Action, Episode, FormatError, LimitReached, Usage
-from agent.trajectory import (
+from agent.events import (
     Acted,
     Answered,
     Compacted,
@@ -27,6 +19,14 @@ from agent.trajectory import (
     Said,
     Submitted,
 )
+from agent.issue import Issue
+from agent.policies.cwm.connect import Connected
+from agent.policies.cwm.context import Context, old_results
+from agent.policies.cwm.profiles.profile import Bad, Place, reply_of
+from agent.policies.cwm.settings import ModelSettings
+from agent.policies.cwm.texts import Texts
+from agent.policies.cwm.turns import Answer, Result, Told, Turn
+from agent.policies.policy import Action, Episode, FormatError, LimitReached, Usage
 from model.answer import Completion, Sampling
 from model.errors import ContextExceeded, ModelMisconfigured
 from model.retry import Retry

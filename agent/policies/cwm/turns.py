@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.trajectory import ModelReply
+from agent.events import ModelReply
 from tools.registry import ToolCall
 
 

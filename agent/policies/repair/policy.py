@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 from agent.errors import WrongUse
+from agent.events import Answered
 from agent.issue import Issue
 from agent.policies.policy import Action, Episode
 from agent.policies.repair.candidates import Candidate
@@ -18,7 +19,6 @@ from agent.policies.repair.replacement import edit_argument
 from agent.policies.repair.reproduction import Reproduction, find_reproductions
 from agent.policies.repair.search import CannotSearch, Found, Search, Target
 from agent.policies.repair.settings import RepairSettings
-from agent.trajectory import Answered
 from tools.registry import ToolCall
 
 _PATCH = "/tmp/foretrace-patch.diff"

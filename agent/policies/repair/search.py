@@ -15,6 +15,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
+from agent.events import EventData, Localised, SuspectLine, Tried
 from agent.policies.repair.bench import FOLDER, Bench, Plan, PytestCommand, Trial, Verdict
 from agent.policies.repair.candidates import Candidate, Candidates
 from agent.policies.repair.foretelling import Foretelling
@@ -24,7 +25,6 @@ from agent.policies.repair.merit import is_last_resort, merit
 from agent.policies.repair.reproduction import Reproduction
 from agent.policies.repair.settings import RepairSettings
 from agent.policies.repair.source import apply_edits
-from agent.trajectory import EventData, Localised, SuspectLine, Tried
 from sandboxes.errors import FileProblem
 from sandboxes.sandbox import Sandbox
 from tools.testcommand import shell_text

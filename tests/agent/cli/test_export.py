@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.trajectory import Acted, Answered
+from agent.events import Acted, Answered
 from tests.agent.conftest import REPAIR, CommandLine
 from tests.agent.export.htmlreader import read_html
 from tests.agent.replay.looked_ahead import looked_ahead

@@ -10,15 +10,8 @@ import pytest
 
 from agent.cli.foretoldview import lines_below
 from agent.cli.live import Live
-from agent.trajectory import (
-    Acted,
-    Answered,
-    Compared,
-    DivergedAt,
-    Forecasted,
-    Trajectory,
-    Tried,
-)
+from agent.events import Acted, Answered, Compared, DivergedAt, Forecasted, Tried
+from agent.trajectory import Trajectory
 from model.trace.frame import Frame
 from model.trace.writing import write_frames
 

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 from agent.cli.showview import run_lines
+from agent.events import Acted, Answered
 from agent.replay.reading import open_run
-from agent.trajectory import Acted, Answered
 from tests.agent.conftest import CommandLine
 from tests.agent.export.hostile import hostile_run
 from tests.agent.replay.recorded import run_folder

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from agent.runfolder import RunResult
-from agent.trajectory import (
+from agent.events import (
     Acted,
     Answered,
     Broke,
@@ -33,6 +32,7 @@ from agent.trajectory import (
     Tried,
     Verified,
 )
+from agent.runfolder import RunResult
 from tests.agent.replay.recorded import run_folder
 
 EVIL = (

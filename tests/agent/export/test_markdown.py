@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from agent.events import Acted, Answered, Submitted
 from agent.export.markdown import document, fenced, inline
 from agent.export.visible import visible
 from agent.replay.reading import open_run
-from agent.trajectory import Acted, Answered, Submitted
 from tests.agent.export.hostile import LINES, hostile_run
 from tests.agent.replay.recorded import run_folder
 

@@ -9,11 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent.export.page import page
-from agent.export.visible import visible
-from agent.replay.reading import open_run
-from agent.runfolder import Parent
-from agent.trajectory import (
+from agent.events import (
     Acted,
     Answered,
     Compared,
@@ -24,6 +20,10 @@ from agent.trajectory import (
     Started,
     Submitted,
 )
+from agent.export.page import page
+from agent.export.visible import visible
+from agent.replay.reading import open_run
+from agent.runfolder import Parent
 from tests.agent.export.hostile import every_event, hostile_run
 from tests.agent.export.htmlreader import Node, read_html
 from tests.agent.replay.recorded import run_folder

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from agent.events import Event
 from agent.issue import Issue
 from agent.loop import Limits, LoopEnd, run_loop
 from agent.oversight import Oversight, Unattended
 from agent.policies.cwm.connect import connect
 from agent.policies.cwm.policy import ModelPolicy
 from agent.policies.cwm.settings import ModelSettings
-from agent.trajectory import Event, Trajectory
+from agent.trajectory import Trajectory
 from model.tokenizer import Tokenizer
 from sandboxes.sandbox import Sandbox
 from tests.model.http import Request

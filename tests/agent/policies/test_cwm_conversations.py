@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.events import CalledNatively, ModelReply
 from agent.policies.cwm.context import Context, old_results
 from agent.policies.cwm.counting import ByGuess
 from agent.policies.cwm.profiles.profile import Connection, Conversation
 from agent.policies.cwm.profiles.registry import PROFILES
 from agent.policies.cwm.turns import Answer, Result, Told
-from agent.trajectory import CalledNatively, ModelReply
 from model.answer import Completion, Sampling
 from model.client import ModelClient
 from model.settings import ClientSettings

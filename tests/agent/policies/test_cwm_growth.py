@@ -6,10 +6,10 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.events import ModelReply
 from agent.policies.cwm.profiles.profile import Connection
 from agent.policies.cwm.profiles.registry import PROFILES
 from agent.policies.cwm.turns import Answer, Result, Told, Turn
-from agent.trajectory import ModelReply
 from model.answer import Sampling
 from model.client import ModelClient
 from model.settings import ClientSettings

@@ -4,10 +4,11 @@ import json
 
 import pytest
 
+from agent.events import Acted, Event, Submitted
 from agent.loop import Limits, run_loop
 from agent.policies.policy import Action
 from agent.policies.scripted import ScriptedPolicy
-from agent.trajectory import Acted, Event, Submitted, Trajectory
+from agent.trajectory import Trajectory
 from tests.agent.policies.modelruns import (
     CHANGE,
     IN_MODULE,

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from agent.events import Malformed
 from agent.loop import Limits
-from agent.trajectory import Malformed
 from model.tokenizer import Tokenizer
 from tests.agent.policies.modelruns import (
     CHANGE,

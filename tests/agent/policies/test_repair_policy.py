@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.trajectory import Acted, Event, Localised, Said, Submitted, Tried, read_events
+from agent.events import Acted, Event, Localised, Said, Submitted, Tried
+from agent.trajectory import read_events
 from tests.agent.conftest import CODE, FAILING, CommandLine, Project
 
 pytestmark = pytest.mark.engine

@@ -8,16 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.trajectory import (
-    Acted,
-    Answered,
-    Event,
-    Limited,
-    Malformed,
-    ModelChosen,
-    Said,
-    read_events,
-)
+from agent.events import Acted, Answered, Event, Limited, Malformed, ModelChosen, Said
+from agent.trajectory import read_events
 from tests.agent.conftest import CommandLine
 from tests.model.smollm import NAME, SmallModel, small_model
 

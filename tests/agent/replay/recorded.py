@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from agent.events import EventData
 from agent.issue import Issue
 from agent.runfolder import Parent, RunRecord, RunResult, write_json
-from agent.trajectory import EventData, Trajectory
+from agent.trajectory import Trajectory
 from tests.agent.conftest import FAILING, REPAIR, CommandLine, Project
 from tests.agent.scriptedmodel import prices_repository
 

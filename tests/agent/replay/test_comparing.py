@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.events import Answered
 from agent.replay.comparing import own_output, same
-from agent.trajectory import Answered
 from tools.registry import ToolResult
 
 

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from agent.events import Acted, Compared, EventData, Forecasted, Forked
 from agent.preflight.calibration import all_events, calibrate, trajectories
 from agent.runfolder import Parent, usage_of
-from agent.trajectory import Acted, Compared, EventData, Forecasted, Forked, Trajectory
+from agent.trajectory import Trajectory
 from tests.agent.replay.recorded import run_folder
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from agent.config import Settings
+from agent.events import Acted, Answered, Event, EventData, Prepared, Reviewed
 from agent.replay.execute import Repeated, execute, repeat
 from agent.replay.reading import RecordedRun, open_run
 from agent.replay.settings import settings_of
 from agent.replay.steps import Step, steps_of
-from agent.trajectory import Acted, Answered, Event, EventData, Prepared, Reviewed
 from sandboxes.docker import DockerSandbox
 from sandboxes.engine import Engine
 from tests.agent.replay.recorded import ACTIONS, Recorded

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from agent.events import Forked, Said
 from agent.replay.reading import RecordedRun, open_run
 from agent.replay.tree import forks_of
 from agent.runfolder import RunResult
-from agent.trajectory import Forked, Said
 from tests.agent.conftest import FAILING, CommandLine
 from tests.agent.replay.recorded import HAND_IN, Recorded, write_script
 from tests.agent.scriptedmodel import CHAT, Runs, Voice, serving

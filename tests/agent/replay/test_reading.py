@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from agent.errors import TrajectoryCorrupt, WrongUse
+from agent.events import Acted, Answered, Started
 from agent.replay.reading import find_run, open_run
 from agent.runfolder import RunResult
-from agent.trajectory import Acted, Answered, Started
 from tests.agent.replay.recorded import run_folder
 
 EVENTS = (

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.errors import WrongUse
-from agent.replay.steps import before_the_first, step_of, steps_of
-from agent.trajectory import (
+from agent.events import (
     Acted,
     Answered,
     Ended,
@@ -24,6 +23,7 @@ from agent.trajectory import (
     Submitted,
     Verified,
 )
+from agent.replay.steps import before_the_first, step_of, steps_of
 
 
 def as_events(*datas: EventData) -> list[Event]:

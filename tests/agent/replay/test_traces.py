@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from agent.events import Acted, Compared, Forecasted
 from agent.replay.reading import RecordedRun, open_run
 from agent.replay.steps import Step, steps_of
 from agent.replay.traces import foretold
-from agent.trajectory import Acted, Compared, Forecasted
 from tests.agent.conftest import REPAIR
 from tests.agent.replay.looked_ahead import looked_ahead
 from tests.agent.replay.recorded import ABOVE, HAND_IN, Recorded

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from agent.trajectory import EventData, Submitted
+from agent.events import EventData, Submitted
 from tests.agent.tui.samples import beginning, ending, issue, work, write_run
 
 ONE_FILE = """\

@@ -6,9 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.config import Settings
-from agent.issue import Issue
-from agent.runfolder import RunResult, Status, record_of, steps_of, usage_of, write_json
-from agent.trajectory import (
+from agent.events import (
     Acted,
     Answered,
     Ended,
@@ -20,9 +18,11 @@ from agent.trajectory import (
     Started,
     Submitted,
     TestReport,
-    Trajectory,
     Verified,
 )
+from agent.issue import Issue
+from agent.runfolder import RunResult, Status, record_of, steps_of, usage_of, write_json
+from agent.trajectory import Trajectory
 
 PATCH = """\
 diff --git a/prices.py b/prices.py

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from agent.errors import WrongUse
+from agent.events import Acted, Answered, Forked
 from agent.replay.reading import open_run
 from agent.runfolder import Parent, RunRecord, write_json
-from agent.trajectory import Acted, Answered, Forked, Trajectory
+from agent.trajectory import Trajectory
 from agent.tui.screens.board.screen import BoardScreen
 from agent.tui.screens.compare.columns import MOST, columns_of, parting, runs_to_compare
 from agent.tui.screens.compare.screen import CompareScreen

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from agent.trajectory import Event, EventData
+from agent.events import Event, EventData
 from agent.tui.screens.run.entries import Entry, entries_of
 from agent.tui.screens.run.eventlist import EventList
 from agent.tui.widgets.safetext import line_count

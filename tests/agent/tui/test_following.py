@@ -5,7 +5,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.trajectory import Said, Started, Trajectory
+from agent.events import Said, Started
+from agent.trajectory import Trajectory
 from agent.tui.following import Follower
 
 

@@ -7,7 +7,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from agent.trajectory import Submitted, Trajectory
+from agent.events import Submitted
+from agent.trajectory import Trajectory
 from agent.tui.screens.board.screen import BoardScreen
 from agent.tui.screens.dialogs.confirm import Confirm
 from agent.tui.screens.patch.diffview import DiffView

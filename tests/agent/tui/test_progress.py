@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.trajectory import Event, EventData, Reviewed, Started, Steered
+from agent.events import Event, EventData, Reviewed, Started, Steered
 from agent.tui.progress import Progress
 from tests.agent.tui.samples import PATCH, beginning, ending, issue, work
 

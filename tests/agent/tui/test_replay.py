@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from textual.widgets import OptionList
 
+from agent.events import Acted, Answered, EventData, Forked, Malformed, Said
 from agent.replay.steps import Step
 from agent.runfolder import Parent, RunRecord, write_json
-from agent.trajectory import Acted, Answered, EventData, Forked, Malformed, Said, Trajectory
+from agent.trajectory import Trajectory
 from agent.tui.screens.board.screen import BoardScreen
 from agent.tui.screens.pager.screen import PagerScreen
 from agent.tui.screens.patch.screen import PatchScreen

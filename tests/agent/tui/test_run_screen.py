@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.trajectory import Acted, Answered, Said, Steered, Trajectory
+from agent.events import Acted, Answered, Said, Steered
+from agent.trajectory import Trajectory
 from agent.tui.control import CONTROL, STEERED, Listening, Request
 from agent.tui.screens.board.screen import BoardScreen
 from agent.tui.screens.dialogs.confirm import Confirm

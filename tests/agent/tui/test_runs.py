@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.trajectory import Ended, Steered, Trajectory
+from agent.events import Ended, Steered
+from agent.trajectory import Trajectory
 from agent.tui.boardfile import Started
 from agent.tui.runs import Row, RunStore
 from tests.agent.tui.samples import beginning, ending, issue, work, write_run

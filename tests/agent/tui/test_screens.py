@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from rich.style import Style
 
-from agent.trajectory import Acted, Broke, Ended, EventData, Steered, Trajectory
+from agent.events import Acted, Broke, Ended, EventData, Steered
+from agent.trajectory import Trajectory
 from agent.tui.boardfile import BoardFile
 from agent.tui.control import STEERED, Listening
 from tests.agent.tui.samples import beginning, ending, issue, work, write_run

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from agent.errors import WrongUse
+from agent.events import Acted, Answered, EventData, Reviewed, Said, Steered
 from agent.issue import Issue
 from agent.loop import Limits, LoopEnd, run_loop
 from agent.oversight import EndedByUser
 from agent.policies.policy import Action
 from agent.policies.scripted import ScriptedPolicy
-from agent.trajectory import Acted, Answered, EventData, Reviewed, Said, Steered, Trajectory
+from agent.trajectory import Trajectory
 from agent.tui.control import CONTROL, Confirm, Request, listening, send
 from agent.tui.steered import SteeredOversight
 from sandboxes.docker import DockerSandbox

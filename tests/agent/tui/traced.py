@@ -10,8 +10,8 @@ from pathlib import Path
 from textual.widgets import Static
 
 from agent.config import Settings, load_settings
+from agent.events import Acted, Answered, Compared, DivergedAt, Forecasted
 from agent.preflight.comparison import of_the_test
-from agent.trajectory import Acted, Answered, Compared, DivergedAt, Forecasted
 from agent.tui.app import ForetraceApp
 from agent.tui.screens.trace.screen import TraceScreen
 from agent.tui.screens.trace.subjects import Asked

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
+from agent.events import ModelReply
 from agent.policies.cwm.counting import ByGuess, Counter
 from agent.policies.cwm.profiles.profile import Bad, Connection, Conversation, Good, Place
 from agent.policies.cwm.profiles.text import environment, read_text, spoken
 from agent.policies.cwm.texts import Texts
 from agent.policies.cwm.turns import Answer, Result, Told, Turn
-from agent.trajectory import ModelReply
 from model.answer import Completion, Sampling
 from model.retry import Retry
 from model.wire import REASONING

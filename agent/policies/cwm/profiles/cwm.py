@@ -7,12 +7,12 @@ ids. Reasoning is always on, and what the model reasoned stays in its context.
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from agent.events import ModelReply
 from agent.policies.cwm.counting import ByTokenizer, Counter
 from agent.policies.cwm.profiles.profile import Bad, Connection, Conversation, Good, Place
 from agent.policies.cwm.profiles.text import environment, read_text, spoken
 from agent.policies.cwm.texts import Texts
 from agent.policies.cwm.turns import Answer, Result, Told, Turn
-from agent.trajectory import ModelReply
 from model.answer import Completion, Sampling
 from model.errors import ModelMisconfigured
 from model.retry import Retry

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from agent.events import CalledNatively, ModelReply
 from agent.policies.cwm.counting import Counter
 from agent.policies.cwm.texts import Texts
 from agent.policies.cwm.turns import Turn
-from agent.trajectory import CalledNatively, ModelReply
 from model.answer import Completion, Sampling
 from model.client import ModelClient
 from model.retry import Retry

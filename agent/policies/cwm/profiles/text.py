@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Literal
 
+from agent.events import ModelReply
 from agent.policies.cwm.profiles.profile import Bad, Good, Place
 from agent.policies.cwm.texts import Texts
 from agent.policies.cwm.turns import Answer
-from agent.trajectory import ModelReply
 from model.toolcalls import Malformed, read_reply
 from model.wire import render_call
 from tools.registry import Tool, ToolCall

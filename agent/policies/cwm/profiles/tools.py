@@ -3,13 +3,13 @@
 import json
 from collections.abc import Callable, Mapping
 
+from agent.events import ModelReply
 from agent.policies.cwm.counting import Counter
 from agent.policies.cwm.profiles.chat import ChatConversation
 from agent.policies.cwm.profiles.profile import Bad, Connection, Conversation, Good, Place
 from agent.policies.cwm.profiles.text import spoken
 from agent.policies.cwm.texts import Texts
 from agent.policies.cwm.turns import Answer, Result, Told, Turn
-from agent.trajectory import ModelReply
 from model.answer import Completion, Sampling
 from model.retry import Retry
 from tools.registry import Tool, ToolCall

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from agent.events import TestReport, Verified
 from agent.replay.steps import Step, outcomes_of
-from agent.trajectory import TestReport, Verified
 from agent.tui.widgets.lines import Lines, Row
 from agent.tui.widgets.safetext import cut
 from agent.verify import broken

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.events import Event, Submitted, Verified
 from agent.replay.patch import ChangedFile, read_patch
 from agent.replay.reading import RecordedRun
 from agent.replay.steps import steps_of
-from agent.trajectory import Event, Submitted, Verified
 from agent.tui.screens.patch.outcomes import OutcomeRow, seen_tests, verified_tests
 from agent.tui.screens.patch.rows import Hunked, coloured
 from agent.tui.words import title

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from agent.events import Compacted, Localised, Retried, Submitted, Tried
 from agent.replay.steps import Step, outcomes_of
-from agent.trajectory import Compacted, Localised, Retried, Submitted, Tried
 
 
 @dataclass(frozen=True, slots=True)

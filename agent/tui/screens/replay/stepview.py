@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from agent.events import Event
 from agent.replay.execute import Repeated
 from agent.replay.steps import Step, before_the_first
 from agent.replay.telling import Section, sections
-from agent.trajectory import Event
 from agent.tui.screens.run.side import patch_style
 from agent.tui.widgets.lines import Lines, Row
 from agent.tui.widgets.safetext import filled, one_line, wrapped

@@ -6,8 +6,7 @@ The words are those of `agent.replay.telling`; here is how they are folded and m
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from agent.replay.telling import Section, sections
-from agent.trajectory import (
+from agent.events import (
     Acted,
     Answered,
     Broke,
@@ -25,6 +24,7 @@ from agent.trajectory import (
     Tried,
     Verified,
 )
+from agent.replay.telling import Section, sections
 from agent.tui.widgets.safetext import line_count
 
 

@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from agent.trajectory import Steered
+from agent.events import Steered
 from agent.tui.screens.run.entries import CONFIRM_WORDS
 from agent.tui.screens.run.eventlist import EventList
 from agent.tui.screens.run.watching import Watching

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.errors import WrongUse
+from agent.events import Event
 from agent.runfolder import RunRecord, RunResult
-from agent.trajectory import Event
 from agent.tui.alive import writers
 from agent.tui.control import Request, listening, send
 from agent.tui.following import Follower

@@ -23,7 +23,7 @@ from model.trace.align import Divergence, first_divergence
 from model.trace.frame import Frame, Trace
 
 if TYPE_CHECKING:
-    from agent.trajectory import DivergedAt
+    from agent.events import DivergedAt
     from model.debugger.places import Places
 
 _AT_ONCE = 128

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.config import Settings
+from agent.events import DivergedAt
 from agent.replay.traces import Foretold, Row, Shown, foretold
-from agent.trajectory import DivergedAt
 from model.predict.predictor import Program
 from model.trace.frame import Frame, Place, Trace
 from model.trace.states import compress, resolve
