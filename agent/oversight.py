@@ -4,6 +4,7 @@ The loop lets them in at three places: between two turns, before a call runs, an
 at once, while anything is awaited. What a terminal or a screen makes of it is their own business.
 """
 
+import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -49,6 +50,30 @@ class EndedByUser(Exception):
     def __init__(self, *, submit: bool) -> None:
         super().__init__("the user ended the run")
         self.submit = submit
+
+
+async def unless_ended(work: Awaitable[T], end: "asyncio.Future[None]") -> T:
+    """The result of the work; or what ends the loop as soon as the user wants that.
+
+    Args:
+        work: cancelled when they do.
+        end: fails with what ends the loop.
+
+    Raises:
+        EndedByUser: or whatever else `end` fails with.
+    """
+    task = asyncio.ensure_future(work)
+    either: set[asyncio.Future[T] | asyncio.Future[None]] = {task, end}
+    try:
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})
+        failure = None if task.cancelled() else task.exception()
+    if end.done() and (reason := end.exception()):
+        raise reason from (None if failure is reason else failure)
+    return task.result()
 
 
 class Oversight(Protocol):

@@ -16,7 +16,7 @@ from agent.cli.console import Console, Withdrawn
 from agent.cli.editing import edited
 from agent.cli.excerpt import quoted
 from agent.cli.terminal import safe
-from agent.oversight import Allowed, Decision, EndedByUser, Refused
+from agent.oversight import Allowed, Decision, EndedByUser, Refused, unless_ended
 from sandboxes.errors import SandboxError
 from sandboxes.sandbox import Sandbox
 from tools.registry import Tool, ToolCall
@@ -119,7 +119,7 @@ class TerminalOversight:
             await self._menu_closed()
             if not self._asks_before(tool):
                 return Allowed(call.argument)
-            decision = await self._unless_ended(self._decision(call, tool))
+            decision = await unless_ended(self._decision(call, tool), self._end)
             await self._menu_closed()
             return decision
 
@@ -130,7 +130,7 @@ class TerminalOversight:
             EndedByUser: they end the run while it goes on; the work is cancelled by then.
         """
         with self._watching():
-            return await self._unless_ended(work)
+            return await unless_ended(work, self._end)
 
     @contextlib.contextmanager
     def _watching(self) -> Iterator[None]:
@@ -142,24 +142,9 @@ class TerminalOversight:
             self._awaited -= 1
             asyncio.get_running_loop().call_soon(self._close_left_menu)
 
-    async def _unless_ended(self, work: Awaitable[T]) -> T:
-        """Its result; or what ends the loop as soon as the user wants that, the work cancelled."""
-        task = asyncio.ensure_future(work)
-        either: set[asyncio.Future[T] | asyncio.Future[None]] = {task, self._end}
-        try:
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            if not task.done():
-                task.cancel()
-                await asyncio.wait({task})
-            failure = None if task.cancelled() else task.exception()
-        if self._end.done() and (end := self._end.exception()):
-            raise end from (None if failure is end else failure)
-        return task.result()
-
     async def _menu_closed(self) -> None:
         while self._menu is not None:
-            await self._unless_ended(asyncio.wait({self._menu}))
+            await unless_ended(asyncio.wait({self._menu}), self._end)
 
     # What the user does -------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from typing import Self, TypeVar
 from pydantic import ValidationError
 
 from agent.events import Acted, Steered
-from agent.oversight import Allowed, Decision, EndedByUser, Refused
+from agent.oversight import Allowed, Decision, EndedByUser, Refused, unless_ended
 from agent.runfolder import write_json
 from agent.trajectory import Trajectory
 from agent.tui.control import CONTROL, STEERED, Confirm, Listening, Request
@@ -112,7 +112,7 @@ class SteeredOversight:
         self._asked = question
         self._note("asking", step=question.step, tool=tool.name, argument=call.argument)
         try:
-            return await self._unless_ended(question.decision)
+            return await unless_ended(question.decision, self._end)
         finally:
             self._asked = None
 
@@ -122,28 +122,13 @@ class SteeredOversight:
         Raises:
             EndedByUser: they end the run while it goes on; the work is cancelled by then.
         """
-        return await self._unless_ended(work)
+        return await unless_ended(work, self._end)
 
     async def _while_paused(self) -> None:
         if self._free.is_set():
             return
         self._note("paused")
-        await self._unless_ended(self._free.wait())
-
-    async def _unless_ended(self, work: Awaitable[T]) -> T:
-        """Its result; or what ends the loop as soon as the user wants that, the work cancelled."""
-        task = asyncio.ensure_future(work)
-        either: set[asyncio.Future[T] | asyncio.Future[None]] = {task, self._end}
-        try:
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            if not task.done():
-                task.cancel()
-                await asyncio.wait({task})
-            failure = None if task.cancelled() else task.exception()
-        if self._end.done() and (end := self._end.exception()):
-            raise end from (None if failure is end else failure)
-        return task.result()
+        await unless_ended(self._free.wait(), self._end)
 
     def _asks_before(self, tool: Tool) -> bool:
         if tool.name in self._always:
