@@ -10,6 +10,8 @@ import click
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_PATH = click.Path(path_type=Path)
+
 # Where a flag stands in the settings tree.
 _PLACES = {
     "policy": ("policy",),
@@ -54,6 +56,32 @@ def model_options(function: Callable[P, R]) -> Callable[P, R]:
     for option in reversed(options):
         function = option(function)
     return budget_options(function)
+
+
+def run_options(function: Callable[P, R]) -> Callable[P, R]:
+    """Flags that say how a run goes on: who decides, within which limits, and who has a say."""
+    options = (
+        click.option("--policy", metavar="NAME", help="What decides: cwm, repair, scripted."),
+        click.option("--script", type=_PATH, help="Actions for --policy scripted."),
+        click.option("--out", type=_PATH, help="Where runs are written."),
+        click.option("--turns", type=int, help="Actions the policy may take, in all."),
+        click.option("--seconds", type=float, help="Time the policy may take."),
+        click.option("--seed", type=int, help="Of everything random."),
+        click.option(
+            "--confirm",
+            type=click.Choice(["all", "writes", "none"]),
+            help="Ask before every call, or before those that may change the repository.",
+        ),
+        click.option(
+            "--simulate",
+            type=click.Choice(["off", "advise", "gate"]),
+            help="Predict what the tests will do; gate keeps those from running that will fail.",
+        ),
+        click.option("--steered", metavar="NAME", help="Let a screen steer it; the UI uses this."),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
 
 
 def budget_options(function: Callable[P, R]) -> Callable[P, R]:

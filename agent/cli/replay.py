@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agent.cli.asyncrun import run_async
-from agent.cli.options import engine_options, model_options, settings_options
+from agent.cli.options import engine_options, model_options, run_options, settings_options
 from agent.cli.show import print_lines
 from agent.config import Settings
 from agent.errors import DONE, NOT_VERIFIED, WrongUse
@@ -25,24 +25,8 @@ if TYPE_CHECKING:
 @click.option("--execute", is_flag=True, help="Do its actions again, up to --step, and compare.")
 @click.option("--fork", "after", type=int, metavar="N", help="Go on from step N; 0 begins anew.")
 @click.option("--message", default="", metavar="TEXT", help="Tell the policy this first.")
-@click.option("--policy", metavar="NAME", help="What decides from there: cwm, repair, scripted.")
-@click.option("--script", type=click.Path(path_type=Path), help="Actions for --policy scripted.")
 @click.option("--repo", metavar="WHERE", help="The repository, where it is elsewhere by now.")
-@click.option("--out", type=click.Path(path_type=Path), help="Where runs are written.")
-@click.option("--turns", type=int, help="Actions the policy may take, those before included.")
-@click.option("--seconds", type=float, help="Time the policy may take.")
-@click.option("--seed", type=int, help="Of everything random.")
-@click.option(
-    "--confirm",
-    type=click.Choice(["all", "writes", "none"]),
-    help="Ask before every call, or before those that may change the repository.",
-)
-@click.option(
-    "--simulate",
-    type=click.Choice(["off", "advise", "gate"]),
-    help="Predict what the tests will do; gate keeps those from running that will fail.",
-)
-@click.option("--steered", metavar="NAME", help="Let a screen steer the fork; the UI uses this.")
+@run_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, nothing else.")
 @model_options
 @engine_options

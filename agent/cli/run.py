@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from agent.cli.asyncrun import run_async
-from agent.cli.options import engine_options, fail_with, model_options, settings_options
+from agent.cli.options import (
+    engine_options,
+    fail_with,
+    model_options,
+    run_options,
+    settings_options,
+)
 from agent.config import Settings
 from agent.errors import DONE, NOT_VERIFIED, WrongUse
 from agent.issue import Issue
@@ -30,23 +36,7 @@ if TYPE_CHECKING:
 @click.option("--repo", metavar="WHERE", help="A path, a git URL, or pypi:NAME==VERSION.")
 @click.option("--base", metavar="REV", help="Start from this revision.")
 @click.option("--test", "tests", multiple=True, metavar="ID", help="A test that must pass.")
-@click.option("--policy", metavar="NAME", help="What decides: cwm (a model), repair, scripted.")
-@click.option("--script", type=click.Path(path_type=Path), help="Actions for --policy scripted.")
-@click.option("--out", type=click.Path(path_type=Path), help="Where runs are written.")
-@click.option("--turns", type=int, help="Actions the policy may take.")
-@click.option("--seconds", type=float, help="Time the policy may take.")
-@click.option("--seed", type=int, help="Of everything random.")
-@click.option(
-    "--confirm",
-    type=click.Choice(["all", "writes", "none"]),
-    help="Ask before every call, or before those that may change the repository.",
-)
-@click.option(
-    "--simulate",
-    type=click.Choice(["off", "advise", "gate"]),
-    help="Predict what the tests will do; gate keeps those from running that will fail.",
-)
-@click.option("--steered", metavar="NAME", help="Let a screen steer the run; the UI uses this.")
+@run_options
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, nothing else.")
 @model_options
 @engine_options
