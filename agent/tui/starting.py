@@ -92,14 +92,28 @@ class Starter:
         """Let go of processes that have ended, so that they count as such."""
         self._children = [pid for pid in self._children if not _ended(pid)]
 
-    def _start(self, issue: Issue, assignment: Assignment) -> Started:
-        token = secrets.token_hex(6)
-        log = self._out / "started" / f"{token}.log"
+    def launch(self, words: list[str], issue: Issue, policy: str, token: str = "") -> Started:
+        """Start a command that makes a run, and note it on the board.
+
+        Args:
+            words: the command and its arguments; who may steer it, where runs are written and the
+                settings file come after them.
+            issue: that the run is about.
+            policy: that was named; empty for none.
+            token: of the run; a new one where it is empty.
+
+        Raises:
+            WrongUse: the process cannot be started.
+        """
+        token = token or secrets.token_hex(6)
+        log = self._log(token)
+        command = [sys.executable, "-m", "agent.cli", *words]
+        command += [f"--steered={token}", f"--out={self._out}"]
+        if self._config is not None:
+            command.append(f"--config={self._config}")
         try:
             log.parent.mkdir(parents=True, exist_ok=True)
-            listed = log.with_suffix(".jsonl")
-            listed.write_text(issue.model_dump_json() + "\n", encoding="utf-8")
-            pid = _spawn(self._command(token, listed, issue, assignment), log)
+            pid = _spawn(command, log)
         except OSError as error:
             raise WrongUse(f"the run cannot be started: {error}") from None
         self._children.append(pid)
@@ -107,7 +121,7 @@ class Starter:
             token=token,
             issue=issue.id,
             repo=issue.repo,
-            policy=assignment.policy,
+            policy=policy,
             time=time.time(),
             pid=pid,
             log=log,
@@ -115,12 +129,19 @@ class Starter:
         BoardFile(self._out).note(started)
         return started
 
-    def _command(self, token: str, listed: Path, issue: Issue, assignment: Assignment) -> list[str]:
-        command = [sys.executable, "-m", "agent.cli", "run", f"{listed}#{issue.id}"]
-        command += [f"--steered={token}", f"--out={self._out}", *assignment.flags()]
-        if self._config is not None:
-            command.append(f"--config={self._config}")
-        return command
+    def _start(self, issue: Issue, assignment: Assignment) -> Started:
+        token = secrets.token_hex(6)
+        listed = self._log(token).with_suffix(".jsonl")
+        try:
+            listed.parent.mkdir(parents=True, exist_ok=True)
+            listed.write_text(issue.model_dump_json() + "\n", encoding="utf-8")
+        except OSError as error:
+            raise WrongUse(f"the run cannot be started: {error}") from None
+        words = ["run", f"{listed}#{issue.id}", *assignment.flags()]
+        return self.launch(words, issue, assignment.policy, token)
+
+    def _log(self, token: str) -> Path:
+        return self._out / "started" / f"{token}.log"
 
 
 def _spawn(command: list[str], log: Path) -> int:

@@ -163,7 +163,7 @@ class Acting(OurScreen):
         def asked(fork: Fork | None) -> None:
             if fork is not None:
                 try:
-                    start_fork(run, fork, self._place.out, self._place.config)
+                    start_fork(run, fork, self._place.starter)
                 except AgentError as error:
                     self.tell(error)
                 else:
