@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, ClassVar
 
@@ -47,23 +48,23 @@ class Commands(OurScreen):
     ]
 
     debugging: Debugging | None = None
-    seen: Seen = Seen.__new__(Seen)
+    seen: Seen
     busy: str = ""
     _worker: Worker[None] | None = None
 
     # What the screen adds -----------------------------------------------------------------------
 
+    @abstractmethod
     def standing(self) -> int | None:
         """The predicted frame that commands go on from."""
-        raise NotImplementedError
 
+    @abstractmethod
     def show(self, seen: Seen) -> None:
         """Show how things stand."""
-        raise NotImplementedError
 
+    @abstractmethod
     def say(self, text: str = "", *, bad: bool = False) -> None:
         """Say something on the status line; nothing to take back what was said."""
-        raise NotImplementedError
 
     # Carrying out -------------------------------------------------------------------------------
 
