@@ -19,6 +19,8 @@ _HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@(.*)")
 _WORDS = re.compile(r"\w+|\s+|.", re.DOTALL)
 _LONGEST = 2000
 """Characters of a line in which changed words are looked for."""
+_MOST_PAIRS = 4_000_000
+"""Of words that are compared in a whole patch, so that no patch keeps its reader busy for long."""
 _ALIKE = 0.35
 """Lines that have less in common are not the same line, changed."""
 
@@ -86,9 +88,10 @@ def read_patch(patch: str) -> list[ChangedFile]:
     reader = _Reader()
     for line in patch.split("\n")[: -1 if patch.endswith("\n") else None]:
         reader.take(line)
+    words = _Words()
     for file in reader.files:
         for hunk in file.hunks:
-            hunk.lines = list(_with_words(hunk.lines))
+            hunk.lines = list(words.marked(hunk.lines))
     return reader.files
 
 
@@ -126,6 +129,10 @@ class _Reader:
                 file.old = ""
             elif line.startswith("deleted file"):
                 file.new = ""
+            elif line.startswith(("rename from ", "copy from ")):
+                file.old = _path(line.split(" from ", 1)[1], prefixed=False)
+            elif line.startswith(("rename to ", "copy to ")):
+                file.new = _path(line.split(" to ", 1)[1], prefixed=False)
             file.notes.append(line)
 
     def _in_hunk(self, line: str) -> None:
@@ -166,25 +173,51 @@ def _named(line: str) -> tuple[str, str]:
     return (_path(old), _path(new)) if _path(old) == _path(new) else ("", rest)
 
 
-def _path(text: str) -> str:
+def _path(text: str, *, prefixed: bool = True) -> str:
     text = text.removesuffix("\t").strip('"')
+    if not prefixed:
+        return text
     return "" if text == "/dev/null" else re.sub(r"^[ab]/", "", text)
 
 
-def _with_words(lines: Sequence[Line]) -> Iterator[Line]:
-    """The lines, with the words marked that changed from removed lines to added ones."""
-    at = 0
-    while at < len(lines):
-        removed = _run(lines, at, "removed")
-        added = _run(lines, at + len(removed), "added")
-        if not removed and not added:
-            yield lines[at]
-            at += 1
-            continue
-        pairs = [_compared(one, other) for one, other in zip_longest(removed, added)]
-        yield from (old for old, _ in pairs if old)
-        yield from (new for _, new in pairs if new)
-        at += len(removed) + len(added)
+class _Words:
+    """Marks the words of changed lines that changed, as long as that takes little."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_PAIRS
+
+    def marked(self, lines: Sequence[Line]) -> Iterator[Line]:
+        """The lines, with the words marked that changed from removed lines to added ones."""
+        at = 0
+        while at < len(lines):
+            removed = _run(lines, at, "removed")
+            added = _run(lines, at + len(removed), "added")
+            if not removed and not added:
+                yield lines[at]
+                at += 1
+                continue
+            pairs = [self._compared(one, other) for one, other in zip_longest(removed, added)]
+            yield from (old for old, _ in pairs if old)
+            yield from (new for _, new in pairs if new)
+            at += len(removed) + len(added)
+
+    def _compared(self, old: Line | None, new: Line | None) -> tuple[Line | None, Line | None]:
+        """The two lines with what is different marked, where they have enough in common."""
+        if old is None or new is None or max(len(old.text), len(new.text)) > _LONGEST:
+            return old, new
+        left, right = _WORDS.findall(old.text), _WORDS.findall(new.text)
+        self._left -= len(left) * len(right)
+        if self._left < 0:
+            return old, new
+        matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
+        if matcher.ratio() < _ALIKE:
+            return old, new
+        before: list[Part] = []
+        after: list[Part] = []
+        for how, i, j, k, m in matcher.get_opcodes():
+            before.append(("".join(left[i:j]), how != "equal"))
+            after.append(("".join(right[k:m]), how != "equal"))
+        return _of(old, before), _of(new, after)
 
 
 def _run(lines: Sequence[Line], at: int, kind: Kind) -> list[Line]:
@@ -192,22 +225,6 @@ def _run(lines: Sequence[Line], at: int, kind: Kind) -> list[Line]:
     while end < len(lines) and lines[end].kind == kind:
         end += 1
     return list(lines[at:end])
-
-
-def _compared(old: Line | None, new: Line | None) -> tuple[Line | None, Line | None]:
-    """The two lines with what is different marked, where they have enough in common."""
-    if old is None or new is None or max(len(old.text), len(new.text)) > _LONGEST:
-        return old, new
-    left, right = _WORDS.findall(old.text), _WORDS.findall(new.text)
-    matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
-    if matcher.ratio() < _ALIKE:
-        return old, new
-    before: list[Part] = []
-    after: list[Part] = []
-    for how, i, j, k, m in matcher.get_opcodes():
-        before.append(("".join(left[i:j]), how != "equal"))
-        after.append(("".join(right[k:m]), how != "equal"))
-    return _of(old, before), _of(new, after)
 
 
 def _of(line: Line, parts: Sequence[Part]) -> Line:

@@ -60,6 +60,7 @@ def test_new_renamed_removed_and_binary_files_say_so() -> None:
     assert [line.kind for line in lines(new)] == ["added", "note"]
     assert (old.old, old.new) == ("old.py", "")
     assert "rename to a b d.py" in moved.notes
+    assert (moved.old, moved.new) == ("a b c.py", "a b d.py")
     assert "a b d.py" in moved.name
     assert (binary.name, binary.hunks) == ("x.bin", [])
     assert "GIT binary patch" in binary.notes
@@ -108,3 +109,14 @@ def test_whatever_it_is_it_is_read(rows: Sequence[str]) -> None:
 def test_any_text_is_read(text: str) -> None:
     read_patch(text)
     read_patch(f"@@ -1,3 +1,3 @@\n{text}")
+
+
+def test_a_patch_of_endless_changed_words_is_read_without_them() -> None:
+    pairs = 300
+    hunk = "".join(f"{sign}{'ab ' * 600}{sign}\n" for sign in "-+" for _ in range(pairs))
+    patch = f"diff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -1,{pairs} +1,{pairs} @@\n{hunk}"
+    file = only(patch)
+    assert [line.text for line in lines(file)] == [line[1:] for line in hunk.splitlines()]
+    marked = [line for line in lines(file) if len(line.parts) > 1]
+    assert 0 < len(marked) < pairs
+    assert not marked or lines(file)[pairs - 1].parts == ((lines(file)[pairs - 1].text, False),)
