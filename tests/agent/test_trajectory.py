@@ -91,7 +91,7 @@ def test_a_killed_writer_loses_nothing_it_had_appended(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     program = (
         "import sys; from pathlib import Path\n"
-        "from agent.trajectory import Trajectory, Said\n"
+        "from agent.events import Said\nfrom agent.trajectory import Trajectory\n"
         "log = Trajectory(Path(sys.argv[1]))\n"
         "for n in range(1_000_000):\n"
         "    log.append(Said(role='user', text=str(n)))\n"

@@ -3,21 +3,9 @@
 from pathlib import Path
 
 from agent.events import EventData, Submitted
-from tests.agent.tui.samples import beginning, ending, issue, work, write_run
+from tests.agent.tui.samples import PATCH, beginning, ending, issue, work, write_run
 
-ONE_FILE = """\
-diff --git a/prices.py b/prices.py
---- a/prices.py
-+++ b/prices.py
-@@ -3,6 +3,6 @@
- def clamp(value, low, high):
-     if value < low:
-         return low
--    if value < high:
-+    if value > high:
-         return high
-     return value
-"""
+ONE_FILE = PATCH
 
 THREE_FILES = '''\
 diff --git a/src/shop/prices.py b/src/shop/prices.py

@@ -28,7 +28,7 @@ PATCH = """\
 diff --git a/prices.py b/prices.py
 --- a/prices.py
 +++ b/prices.py
-@@ -3,7 +3,7 @@
+@@ -3,6 +3,6 @@
  def clamp(value, low, high):
      if value < low:
          return low
@@ -139,7 +139,7 @@ def work() -> list[EventData]:
     ]
 
 
-def ending(*, resolved: bool = True) -> list[EventData]:
+def ending(patch: str = PATCH, *, resolved: bool = True) -> list[EventData]:
     after = "passed" if resolved else "failed"
     status: Status = "resolved" if resolved else "unresolved"
     reports = [
@@ -147,7 +147,7 @@ def ending(*, resolved: bool = True) -> list[EventData]:
         for test, how in TESTS.items()
     ]
     return [
-        Submitted(patch=PATCH),
+        Submitted(patch=patch),
         Said(role="policy", text="The comparison was the wrong way round."),
         Verified(
             applied=True,

@@ -25,7 +25,7 @@ def three_runs(out: Path) -> Path:
     first = run_with(out, ONE_FILE)
     other = [*beginning(issue(), "repair"), *work()[:4]]
     other.append(Acted(step=3, tool="bash", argument="sed -i s/a/b/ prices.py"))
-    other += ending(resolved=False)
+    other += ending(ONE_FILE.replace("value > high", "value >= high"), resolved=False)
     write_run(out, issue(), other, name="20260102-b", policy="repair")
     write_run(out, issue(), [*beginning(issue()), *work()], name="20260103-c")
     write_run(out, issue(7), [*beginning(issue(7)), *work()], name="20260104-d")
