@@ -1,4 +1,7 @@
-"""Small well-known programs, each with a mistake that people make, written for this benchmark."""
+"""Small well-known programs, each with a mistake that people make, written for this benchmark.
+
+They are no held-out programs: `model.nano.programs.idioms` has variants of most of them.
+"""
 
 from dataclasses import dataclass
 
