@@ -48,6 +48,8 @@ class Issue(BaseModel):
         tests_from: where to take the tests from.
         python: the interpreter's version, as ``3.11``.
         install: commands that install the project, instead of what is detected.
+        image: a container image in which the issue's environment is prepared already.
+        reference: a patch that is known to resolve it; no policy ever sees it.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -63,6 +65,8 @@ class Issue(BaseModel):
     tests_from: TestsFrom | None = None
     python: str | None = None
     install: tuple[str, ...] | None = None
+    image: str | None = None
+    reference: str | None = Field(default=None, repr=False)
 
     @field_validator("*", mode="before")
     @classmethod
@@ -89,9 +93,10 @@ class Issue(BaseModel):
 
     def for_policy(self) -> "Issue":
         """The issue without what is held back until verification."""
-        if self.tests_from is None or self.tests_from.when == "start":
-            return self
-        return self.model_copy(update={"tests": (), "keep": None, "tests_from": None})
+        held: dict[str, object] = {"reference": None}
+        if self.tests_from is not None and self.tests_from.when == "check":
+            held |= {"tests": (), "keep": None, "tests_from": None}
+        return self.model_copy(update=held)
 
 
 def first_problem(error: ValidationError) -> str:

@@ -1,9 +1,10 @@
-"""What a source of issues is."""
+"""What a source of issues is: of one, and of many."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, TypeAlias
 
 from agent.errors import IssueProblem
 from agent.issue import Issue
@@ -26,18 +27,64 @@ class IssueSource:
     read: Callable[[str, Progress], Issue]
 
 
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An entry of a list that cannot be taken as an issue.
+
+    Attributes:
+        where: its place in the list, as ``line 7`` or ``row 7``.
+        why: what is wrong with it; one line, which may quote the list.
+        id: what it calls itself; empty where that cannot be told.
+    """
+
+    where: str
+    why: str
+    id: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}{f' ({self.id})' if self.id else ''}: {self.why}"
+
+
+Placed: TypeAlias = tuple[str, Issue] | Skipped
+"""An entry of a list: where it stands and the issue that it is, or why it is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListSource:
+    """One kind of place that many issues are read from.
+
+    Attributes:
+        claims: as an `IssueSource`'s.
+        read: the entries, one after the other, each read when it is asked for; raises
+            `IssueProblem` where the list as a whole cannot be read.
+    """
+
+    claims: Callable[[str], bool]
+    read: Callable[[str, Progress], Iterator[Placed]]
+
+
+def open_file(path: Path) -> BinaryIO:
+    """A file, open for reading.
+
+    Raises:
+        IssueProblem: it cannot be read.
+    """
+    try:
+        return path.open("rb")
+    except IsADirectoryError:
+        raise IssueProblem(f"{path} is a directory", "name a file in it") from None
+    except OSError as error:
+        raise IssueProblem(f"cannot read {path}: {error.strerror}") from None
+
+
 def read_file(path: Path) -> str:
     """A file's text; what is not UTF-8 is replaced.
 
     Raises:
         IssueProblem: it cannot be read.
     """
-    try:
-        return path.read_bytes().decode("utf-8", "replace")
-    except IsADirectoryError:
-        raise IssueProblem(f"{path} is a directory", "give a text file with the issue") from None
-    except OSError as error:
-        raise IssueProblem(f"cannot read {path}: {error.strerror}") from None
+    with open_file(path) as file:
+        return file.read().decode("utf-8", "replace")
 
 
 def slug(name: str) -> str:

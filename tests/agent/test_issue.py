@@ -59,7 +59,16 @@ def test_rows_of_swebench_are_read_as_they_are(tmp_path: Path) -> None:
     assert issue.keep == ("t.py::test_b",)
     assert issue.tests_from is not None
     assert issue.tests_from.when == "check"
-    assert "secret" not in issue.model_dump_json()
+    assert issue.image is None
+
+
+def test_the_policy_sees_no_reference(tmp_path: Path) -> None:
+    issue = read_issue(f"{write_list(tmp_path / 'i.jsonl', SWEBENCH)}#django__django-1")
+    assert issue.reference == SWEBENCH["patch"]
+    assert "secret" not in repr(issue)
+    shown = issue.model_copy(update={"tests_from": None})
+    assert "secret" not in issue.for_policy().model_dump_json()
+    assert "secret" not in shown.for_policy().model_dump_json()
 
 
 def test_the_policy_sees_no_test_that_is_held_back() -> None:
