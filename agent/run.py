@@ -6,8 +6,10 @@ says so, unless the process was killed; then it has no ``result.json``.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +33,7 @@ from agent.oversight import EndedByUser, Oversight
 from agent.policies.policy import Policy
 from agent.prepare import Progress, Workplace, prepare
 from agent.runfolder import (
+    STOPPED,
     Parent,
     RunResult,
     Status,
@@ -75,6 +78,10 @@ Carry = Callable[[Sandbox, Mapping[str, Tool], Trajectory], Awaitable[None]]
 """Brings a fresh sandbox and an empty trajectory to where a fork begins."""
 
 
+Turn = AbstractAsyncContextManager[object]
+"""Something that only so many may hold at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a run that is a fork begins.
@@ -99,6 +106,8 @@ async def run_issue(
     oversight: Oversight | None = None,
     predictor: "Predictor | None" = None,
     origin: Origin | None = None,
+    attempt: int = 0,
+    building: Turn | None = None,
 ) -> Run:
     """Let a policy resolve an issue, and grade what it hands in.
 
@@ -112,6 +121,8 @@ async def run_issue(
         oversight: who watches over the loop; nobody without it.
         predictor: predicts executions, where the settings want that.
         origin: where a fork begins; at the issue without it.
+        attempt: which one at this issue, where a batch makes several, from 1.
+        building: held while the source and its image are prepared, so that not all do that at once.
 
     Returns:
         The run; a failure of the infrastructure is in it, not raised.
@@ -122,24 +133,26 @@ async def run_issue(
     """
     folder = new_folder(settings.out, issue)
     parent = origin.parent if origin else None
-    write_json(folder / "run.json", record_of(folder.name, issue, settings, policy.name, parent))
+    record = record_of(folder.name, issue, settings, policy.name, parent, attempt)
+    write_json(folder / "run.json", record)
     with Trajectory(folder / "events.jsonl") as trajectory:
         watch(trajectory)
         trajectory.append(Started(run=folder.name, issue=issue.id, policy=policy.name))
-        attempt = _Attempt(issue, settings, policy, engine, folder, trajectory, progress)
-        attempt.oversight, attempt.predictor, attempt.origin = oversight, predictor, origin
+        tried = _Attempt(issue, settings, policy, engine, folder, trajectory, progress)
+        tried.oversight, tried.predictor, tried.origin = oversight, predictor, origin
+        tried.building = building or contextlib.nullcontext()
         try:
-            return await attempt.run()
+            return await tried.run()
         except (asyncio.CancelledError, EndedByUser):
-            attempt.end("failed", "stopped by the user")
+            tried.end("failed", STOPPED)
             raise
         except (SandboxError, ModelError) as error:
-            return attempt.broke(error)
+            return tried.broke(error)
         except AgentError as error:
-            attempt.end("failed", error.message)
+            tried.end("failed", error.message)
             raise
         except Exception as error:
-            attempt.end("failed", f"unexpected {type(error).__name__}: {error}")
+            tried.end("failed", f"unexpected {type(error).__name__}: {error}")
             raise
 
 
@@ -166,6 +179,7 @@ class _Attempt:
         self.oversight: Oversight | None = None
         self.predictor: Predictor | None = None
         self.origin: Origin | None = None
+        self.building: Turn = contextlib.nullcontext()
         self.preflight: Preflight | None = None
         self.timings: dict[str, float] = {}
         self.submission: Submitted | None = None
@@ -173,14 +187,15 @@ class _Attempt:
         trajectory.watch(self._keep)
 
     async def run(self) -> Run:
-        place = await prepare(
-            self.issue,
-            self.settings,
-            self.engine,
-            run=self.folder.name,
-            log=self.folder / "build.log",
-            progress=self.progress,
-        )
+        async with self.building:
+            place = await prepare(
+                self.issue,
+                self.settings,
+                self.engine,
+                run=self.folder.name,
+                log=self.folder / "build.log",
+                progress=self.progress,
+            )
         self.timings["prepare"] = place.seconds
         _check_tests(self.issue, place)
         self.trajectory.append(
@@ -298,10 +313,10 @@ class _Attempt:
     def broke(self, error: SandboxError | ModelError) -> Run:
         """The infrastructure failed; what is known is kept."""
         self.trajectory.append(Broke(kind=type(error).__name__, message=error.message))
-        run = self.end("failed", error.message)
+        run = self.end("failed", error.message, type(error).__name__)
         return Run(run.folder, run.result, run.patch, error)
 
-    def end(self, status: Status, reason: str) -> Run:
+    def end(self, status: Status, reason: str, failure: str = "") -> Run:
         """Write the last event and ``result.json``."""
         self.trajectory.append(Ended(status=status, reason=reason))
         submission = self.submission
@@ -311,6 +326,7 @@ class _Attempt:
             policy=self.policy.name,
             status=status,
             reason=reason,
+            failure=failure,
             submitted_by=submission.by if submission else None,
             verification=self.verified,
             steps=steps_of(self.trajectory),

@@ -27,6 +27,10 @@ FORMAT = 1
 """Of ``run.json``; a higher number is for what older programs would misread."""
 
 
+STOPPED = "stopped by the user"
+"""The reason of a run that somebody ended: it says nothing about the issue either."""
+
+
 class Parent(BaseModel):
     """What a fork goes on from: a run, and the last of its steps that was carried over."""
 
@@ -37,7 +41,10 @@ class Parent(BaseModel):
 
 
 class RunRecord(BaseModel):
-    """``run.json``: what a run set out to do, and with what; ``parent`` is of a fork alone."""
+    """``run.json``: what a run set out to do, and with what.
+
+    ``parent`` is of a fork alone, ``attempt`` (from 1) of a run in a batch.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -50,6 +57,7 @@ class RunRecord(BaseModel):
     settings: dict[str, object]
     versions: dict[str, str]
     parent: Parent | None = None
+    attempt: int = 0
 
 
 class RunResult(BaseModel):
@@ -60,6 +68,7 @@ class RunResult(BaseModel):
             nothing to verify it with; ``unresolved``: no patch, or one that failed; ``failed``:
             the infrastructure did, which says nothing about the issue.
         reason: one line.
+        failure: the kind of the infrastructure's failure, where that ended it; empty otherwise.
         submitted_by: who handed the patch in; ``policy``, or what ended the run before it did.
         verification: the patch on a clean sandbox, test by test.
         steps: actions asked of the policy; of a fork, the parent's included.
@@ -75,6 +84,7 @@ class RunResult(BaseModel):
     policy: str
     status: Status
     reason: str
+    failure: str = ""
     submitted_by: Submitter | None = None
     verification: Verified | None = None
     steps: int = 0
@@ -83,7 +93,12 @@ class RunResult(BaseModel):
 
 
 def record_of(
-    run: str, issue: Issue, settings: Settings, policy: str, parent: Parent | None = None
+    run: str,
+    issue: Issue,
+    settings: Settings,
+    policy: str,
+    parent: Parent | None = None,
+    attempt: int = 0,
 ) -> RunRecord:
     """What a run sets out to do, as of now."""
     return RunRecord(
@@ -99,6 +114,7 @@ def record_of(
             "platform": f"{sys.platform} {platform.machine()}",
         },
         parent=parent,
+        attempt=attempt,
     )
 
 

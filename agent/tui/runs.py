@@ -5,44 +5,15 @@ Rows are derived from the runs' folder alone. Of a run that has ended ``run.json
 """
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
 
-from pydantic import BaseModel, ValidationError
-
+from agent.alive import writers
 from agent.issue import Issue
-from agent.runfolder import RunRecord, RunResult
-from agent.tui.alive import writers
+from agent.runstate import LIVE, KnownRun, State, state_of
 from agent.tui.boardfile import Board, BoardFile, Started
 from agent.tui.control import listening
-from agent.tui.following import Follower
-from agent.tui.progress import Progress
 from agent.tui.verdict import verdict_of
-
-T = TypeVar("T", bound=BaseModel)
-
-State = Literal[
-    "new",
-    "starting",
-    "preparing",
-    "working",
-    "pausing",
-    "paused",
-    "asking",
-    "verifying",
-    "resolved",
-    "submitted",
-    "unresolved",
-    "failed",
-    "stopped",
-    "lost",
-]
-
-LIVE: frozenset[str] = frozenset(
-    {"starting", "preparing", "working", "pausing", "paused", "asking", "verifying"}
-)
-"""States in which a process is at work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,30 +58,16 @@ class Row:
 
 
 @dataclass(slots=True)
-class _Known:
-    """What is known of one run's folder."""
+class _Known(KnownRun):
+    """What is known of one run's folder, and which of the board's it is."""
 
-    folder: Path
-    record: RunRecord | None = None
-    result: RunResult | None = None
     token: str = ""
-    follower: Follower = field(init=False)
-    progress: Progress = field(default_factory=Progress)
-
-    def __post_init__(self) -> None:
-        self.follower = Follower(self.folder / "events.jsonl")
 
     def look(self) -> None:
         """See what is new."""
-        if self.result is not None:
-            return
-        if self.record is None:
-            self.record = read_or_none(RunRecord, self.folder / "run.json")
-        self.token = self.token or getattr(listening(self.folder), "token", "")
-        self.result = read_or_none(RunResult, self.folder / "result.json")
-        while self.result is None and (events := self.follower.more()):
-            for event in events:
-                self.progress.take(event)
+        if self.result is None:
+            self.token = self.token or getattr(listening(self.folder), "token", "")
+        KnownRun.look(self)
 
 
 class RunStore:
@@ -159,14 +116,6 @@ class RunStore:
         return names
 
 
-def read_or_none(kind: type[T], path: Path) -> T | None:
-    """A run's file; None where it is not there, or is none."""
-    try:
-        return kind.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError):
-        return None
-
-
 def _attempts(runs: list[_Known]) -> dict[str, tuple[int, int]]:
     """Which run of its issue each is, and of how many, by the folder's name."""
     by_issue: dict[tuple[str, str], list[str]] = {}
@@ -211,22 +160,6 @@ def _run_row(known: _Known, pid: int, numbers: dict[str, tuple[int, int]], board
         pid=pid,
         started=next((each for each in board.started if each.token == known.token), None),
     )
-
-
-def state_of(result: RunResult | None, progress: Progress, pid: int) -> State:
-    """What a run is at.
-
-    Args:
-        result: what became of it, if that is known.
-        progress: its events so far.
-        pid: the process at work on it; 0 for none.
-    """
-    if result is not None:
-        stopped = result.status == "failed" and result.reason == "stopped by the user"
-        return "stopped" if stopped else result.status
-    if not pid:
-        return "lost"
-    return "verifying" if progress.stage == "ended" else progress.stage
 
 
 def _starting_rows(board: Board, running: set[str]) -> list[Row]:

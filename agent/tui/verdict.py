@@ -1,8 +1,8 @@
 """A verification in a few words."""
 
 from agent.events import Verified
+from agent.progress import Progress
 from agent.runfolder import RunResult
-from agent.tui.progress import Progress
 from agent.verify import broken
 
 

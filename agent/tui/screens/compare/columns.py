@@ -6,10 +6,10 @@ from pathlib import Path
 
 from agent.errors import AgentError
 from agent.events import ModelChosen
+from agent.progress import Progress
 from agent.replay.patch import read_patch
 from agent.replay.reading import RecordedRun, open_run, read_record, runs_in
 from agent.replay.steps import Step, steps_of
-from agent.tui.progress import Progress
 from agent.tui.verdict import verdict_of
 from agent.tui.words import count, duration, money, state_words
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from agent.replay.tree import Node, tree
 from agent.runfolder import RunResult
-from agent.tui.runs import read_or_none
+from agent.runstate import read_or_none
 from agent.tui.widgets.safetext import one_line
 from agent.tui.words import state_words
 

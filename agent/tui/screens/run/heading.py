@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from rich.text import Text
 
-from agent.tui.runs import State
+from agent.runstate import State
 from agent.tui.screens.run.watching import Watching
 from agent.tui.verdict import verdict_of
 from agent.tui.widgets.safetext import one_line

@@ -1,6 +1,6 @@
 """Beside the list, where there is room: the tests' state and what has changed."""
 
-from agent.tui.progress import Progress
+from agent.progress import Progress
 from agent.tui.screens.run.heading import tests_in_words
 from agent.tui.widgets.lines import Lines, Row
 from agent.tui.widgets.safetext import cut

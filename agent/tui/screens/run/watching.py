@@ -7,14 +7,14 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agent.alive import writers
 from agent.errors import WrongUse
 from agent.events import Event
+from agent.following import Follower
+from agent.progress import Progress
 from agent.runfolder import RunRecord, RunResult
-from agent.tui.alive import writers
+from agent.runstate import LIVE, State, read_or_none, state_of
 from agent.tui.control import Request, listening, send
-from agent.tui.following import Follower
-from agent.tui.progress import Progress
-from agent.tui.runs import LIVE, State, read_or_none, state_of
 
 
 @dataclass(slots=True)

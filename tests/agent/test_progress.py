@@ -3,7 +3,7 @@
 import pytest
 
 from agent.events import Event, EventData, Reviewed, Started, Steered
-from agent.tui.progress import Progress
+from agent.progress import Progress
 from tests.agent.tui.samples import PATCH, beginning, ending, issue, work
 
 

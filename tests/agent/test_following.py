@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.events import Said, Started
+from agent.following import Follower
 from agent.trajectory import Trajectory
-from agent.tui.following import Follower
 
 
 def test_only_what_is_new_is_read(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from agent.alive import writers
 from agent.trajectory import Trajectory
-from agent.tui.alive import writers
 
 _WRITER = """
 import sys
