@@ -96,3 +96,13 @@ _FORMS: tuple[tuple[str, tuple[str, ...], Callable[[Row], Issue]], ...] = (
     ("id", ("text",), Issue.model_validate),
 )
 """The key that tells a form, the others that it needs, and its reader."""
+
+IDS = frozenset(key for key, _, _ in _FORMS)
+"""The fields of which an issue has one."""
+
+FIELDS = frozenset(Issue.model_fields) | {
+    *("instance_id", "base_commit", "problem_statement", "patch", "test_patch"),
+    *("FAIL_TO_PASS", "PASS_TO_PASS", "fail_to_pass", "pass_to_pass"),
+    *("image_name", "docker_image"),
+}
+"""The fields that any form looks at."""

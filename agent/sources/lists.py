@@ -1,9 +1,11 @@
 """The sources of many issues. A new one is its file and a line here."""
 
+from agent.sources.jsonfile import JSON_FILE
 from agent.sources.lines import LINES
+from agent.sources.parquet import PARQUET
 from agent.sources.source import ListSource
 
-LISTS: tuple[ListSource, ...] = (LINES,)
+LISTS: tuple[ListSource, ...] = (LINES, JSON_FILE, PARQUET)
 """Asked in this order; the first that claims what the user named reads it."""
 
 
