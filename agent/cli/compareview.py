@@ -84,6 +84,7 @@ def as_text(compared: Compared) -> str:
     ]
     if not prediction.ended:
         lines.append("the predicted trace has no end")
+    lines += [f"unsure: {prediction.doubt}"] if prediction.doubt else []
     lines += [f"note: {note}" for note in recording.trace.notes]
     lines.append(tokens_line(prediction.tokens))
     return safe("".join(f"{line}\n" for line in lines))
@@ -95,7 +96,11 @@ def as_fields(compared: Compared) -> dict[str, object]:
     scores = {name: {"hits": count.hits, "of": count.of} for name, count in compared.scores.items()}
     return {
         "agree": compared.agree,
-        "predicted": {"frames": len(prediction.frames), "ended": prediction.ended},
+        "predicted": {
+            "frames": len(prediction.frames),
+            "ended": prediction.ended,
+            "doubt": prediction.doubt,
+        },
         "recorded": {"frames": len(recording.trace.frames), "end": recording.end.why},
         "scores": scores,
         "divergence": divergence_json(compared.divergence),

@@ -1,7 +1,7 @@
 """What the debugger shows: moments, scopes, source, and what really happened. All of it is safe."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from agent.cli.compareview import divergence_lines, state_lines
@@ -44,6 +44,7 @@ def moment_lines(session: "Session", moment: "Moment", number: int) -> Iterator[
             mark = "  (set)" if name in moment.edits else ""
             yield f"     {shown(name)} = {shown(value)}{mark}"
     yield from _doubts(moment)
+    yield from _unsure(session.moments[:number], moment)
 
 
 def locals_text(session: "Session") -> str:
@@ -153,12 +154,24 @@ def _doubts(moment: "Moment") -> Iterator[str]:
         yield f"     that text stands more than once; it may be line {others} as well"
     if moment.spot.line is None:
         yield "     no line of the source has that text"
-    if moment.logprob is not None and (sure := math.exp(min(moment.logprob, 0.0))) < _UNSURE:
-        yield f"     the model is not sure: {sure:.2f} a token"
     for problem in moment.problems[:3]:
         yield f"     not as it should be: {shown(problem.detail)}"
     if moment.forced:
         yield "     its body was stepped over"
+
+
+def _unsure(before: "Sequence[Moment]", moment: "Moment") -> Iterator[str]:
+    """What the model says of its own certainty; of one command's frames only the last is shown, so
+    the first one before it that was a guess is named too."""
+    # What is said of the whole program is the same at every frame, and once is enough.
+    if moment.doubt and moment.doubt != (before[-1].doubt if before else ""):
+        yield f"     unsure: {shown(moment.doubt, most=200)}"
+        return
+    first = next((number for number, each in enumerate(before) if each.doubt), None)
+    if first is not None:
+        yield f"     unsure since frame {first}"
+    elif moment.logprob is not None and (sure := math.exp(min(moment.logprob, 0.0))) < _UNSURE:
+        yield f"     the model is not sure: {sure:.2f} a token"
 
 
 def shown(text: str, most: int = _VALUE) -> str:

@@ -38,7 +38,7 @@ def as_text(found: "Sequence[Prediction]", asked: Subject) -> str:
     if any(frame.place and not frame.place.line for frame in trace.frames):
         lines.append(f"line 0 is none: {asked.name} has no line with that text")
     lines += _troubles(shown)
-    lines += [shown.doubt] if shown.doubt else []
+    lines += [f"unsure: {shown.doubt}"] if shown.doubt else []
     lines.append(tokens_line(sum((each.tokens for each in found), Tokens())))
     return safe("\n".join(lines) + "\n")
 
@@ -100,13 +100,15 @@ def value_text(step: "Step") -> str:
     if step.frame is None:
         why = step.problems[0].detail if step.problems else "it says that the trace is over"
         lines = [f"the model wrote no value: {why}"]
+    lines += [f"unsure: {step.doubt}"] if step.doubt else []
     return safe("\n".join([*lines, tokens_line(step.tokens)]) + "\n")
 
 
 def value_json(step: "Step") -> dict[str, object]:
     """The same for programs."""
     value = step.frame.value if step.frame else None
-    return {"value": value, "logprob": step.logprob, "tokens": tokens_json(step.tokens)}
+    fields: dict[str, object] = {"value": value, "logprob": step.logprob, "doubt": step.doubt}
+    return fields | {"tokens": tokens_json(step.tokens)}
 
 
 def tokens_line(tokens: "Tokens") -> str:

@@ -85,9 +85,8 @@ class Course:
         if found.frame is not None:
             moment = self.placed(found.frame, before)
             forced = kind is not None
-            self.history.learn(
-                replace(moment, logprob=found.logprob, problems=found.problems, forced=forced)
-            )
+            moment = replace(moment, logprob=found.logprob, problems=found.problems, forced=forced)
+            self.history.learn(replace(moment, doubt=found.doubt))
         elif found.ended:
             self.history.end()
         else:
@@ -110,7 +109,6 @@ class Course:
             spot = self._places.after(spot, states[number])
             # The numbers of problems are those of the frames that the model wrote.
             problems = tuple(p for p in found.problems if p.frame == number - given)
-            logprob = found.logprobs[number]
-            self.history.learn(
-                Moment(found.frames[number], states[number], spot, logprob, problems)
-            )
+            moment = Moment(found.frames[number], states[number], spot, found.logprobs[number])
+            doubt = found.doubts[number] if found.doubts else ""
+            self.history.learn(replace(moment, problems=problems, doubt=doubt))

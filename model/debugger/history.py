@@ -21,6 +21,7 @@ class Moment:
         problems: what in the model's text was not as it should be.
         edits: the names of locals that were set here.
         forced: a return that was asked for right after its call, the body stepped over.
+        doubt: why its model says that it does not know it; empty where it says no such thing.
     """
 
     frame: Frame
@@ -30,6 +31,7 @@ class Moment:
     problems: tuple[Problem, ...] = ()
     edits: tuple[str, ...] = ()
     forced: bool = False
+    doubt: str = ""
 
 
 @dataclass(slots=True)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Self
 
 from model.answer import Completion
 from model.errors import ModelMisconfigured
-from model.nano.reach import lowest_frame
+from model.nano.reach import by_frame
 from model.predict.asking import Chance
 from model.predict.means import Means
-from model.predict.predictor import MOST_TOKENS, Prediction, Program
+from model.predict.predictor import Prediction, Program, Step
 from model.predict.tokens import TokenPredictor
+from model.trace.frame import Kind
 
 if TYPE_CHECKING:
     from model.nano.engine import Engine
@@ -49,15 +50,20 @@ class NanoPredictor(TokenPredictor):
             raise ModelMisconfigured("to predict with nano, nano has to be loaded")
         return cls(means.engine, means.chance)
 
-    async def traces(
-        self, program: Program, *, samples: int = 1, seed: int = 0, most: int = MOST_TOKENS
-    ) -> list[Prediction]:
-        """Whole traces; see `model.predict.predictor.Predictor`."""
-        found = await super().traces(program, samples=samples, seed=seed, most=most)
-        beyond = self._reach.beyond(program.source)
-        return [replace(each, doubt=beyond) if beyond else each for each in found]
-
     def _prediction(self, program: Program, answer: Completion) -> Prediction:
         found = super()._prediction(program, answer)
-        lowest = lowest_frame(answer.ids or (), answer.logprobs, self._frame_sep)
-        return replace(found, doubt=self._reach.doubt(lowest))
+        beyond = self._reach.beyond(program.source)
+        chances = self._chances(answer)
+        doubts = ["" for _ in program.begun] + [beyond or self._reach.doubt(c) for c in chances]
+        # What is not whole frames in the text has no place among the doubts of frames.
+        doubts = [*doubts, *[beyond] * len(found.frames)][: len(found.frames)]
+        doubt = beyond or self._reach.doubt(min(chances, default=None))
+        return replace(found, doubt=doubt, doubts=tuple(doubts) if any(doubts) else ())
+
+    def _step(self, program: Program, answer: Completion, kind: Kind | None) -> Step:
+        beyond = self._reach.beyond(program.source)
+        doubt = beyond or self._reach.doubt(min(self._chances(answer), default=None))
+        return replace(super()._step(program, answer, kind), doubt=doubt)
+
+    def _chances(self, answer: Completion) -> list[float]:
+        return by_frame(answer.ids or (), answer.logprobs, self._frame_sep)

@@ -85,8 +85,10 @@ def calibrated(found: Iterable[tuple[float, bool]], right: float = 0.9) -> float
     return best
 
 
-def lowest_frame(ids: Sequence[int], logprobs: Sequence[float] | None, end: int) -> float | None:
-    """The log-probability of the least likely of the frames that were written.
+def by_frame(ids: Sequence[int], logprobs: Sequence[float] | None, end: int) -> list[float]:
+    """The log-probability of each frame that was written; of none where they are not known.
+
+    What follows the last end of a frame counts as one, and so does its absence, which is certain.
 
     Args:
         ids: of what was written.
@@ -94,13 +96,18 @@ def lowest_frame(ids: Sequence[int], logprobs: Sequence[float] | None, end: int)
         end: the token that ends a frame.
     """
     if not logprobs:
-        return None
+        return []
     sums = [0.0]
     for id_, logprob in zip(ids, logprobs, strict=True):
         sums[-1] += logprob
         if id_ == end:
             sums.append(0.0)
-    return min(sums)
+    return sums
+
+
+def lowest_frame(ids: Sequence[int], logprobs: Sequence[float] | None, end: int) -> float | None:
+    """The log-probability of the least likely of the frames that were written; see `by_frame`."""
+    return min(by_frame(ids, logprobs, end), default=None)
 
 
 def _bound(tree: ast.AST) -> Iterator[str]:

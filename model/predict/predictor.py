@@ -87,6 +87,7 @@ class Prediction:
         cut: it ended because it took the most tokens that it may.
         doubt: why nothing is to be concluded from it, one sentence without its full stop; empty
             where nothing speaks against it.
+        doubts: the same of each frame alone; no entries where no frame is doubted.
     """
 
     frames: tuple[Frame, ...]
@@ -97,6 +98,7 @@ class Prediction:
     tokens: Tokens
     cut: bool = False
     doubt: str = ""
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,8 @@ class Step:
         problems: what in its text is not as it should be.
         logprob: the mean of its tokens; None where the server gives none.
         tokens: what it took.
+        doubt: why nothing is to be concluded from it, one sentence without its full stop; empty
+            where nothing speaks against it.
     """
 
     frame: Frame | None
@@ -116,6 +120,7 @@ class Step:
     problems: tuple[Problem, ...] = ()
     logprob: float | None = None
     tokens: Tokens = Tokens()
+    doubt: str = ""
 
 
 class Predictor(Protocol):

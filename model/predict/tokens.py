@@ -90,6 +90,9 @@ class TokenPredictor:
         stops = self._frame_sep, self._end
         sampling = replace(self._chance.sampling(STEP_TOKENS), stop_ids=stops)
         (answer,) = await drawn(self._client, prompt, lambda _: sampling, 1)
+        return self._step(program, answer, kind)
+
+    def _step(self, program: Program, answer: Completion, kind: Kind | None) -> Step:
         # Where the server does not say what ended a frame, its end did, unless there is no frame.
         end = self._frame_sep if answer.ids or answer.text else self._end
         parsed, logprobs = self._read(answer, kind, end)

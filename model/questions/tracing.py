@@ -34,13 +34,14 @@ async def stepped(predictor: Predictor, source: str, call: str) -> list[Answer]:
         return [Answer("", str(problem))]
     step = await predictor.value(program)
     if step.frame is None or step.frame.value is None:
-        return [Answer("", "the model wrote no return", step.tokens)]
-    return [Answer(whole(step.frame.value), "", step.tokens)]
+        return [Answer("", "the model wrote no return", step.tokens, _unsure(step.doubt))]
+    return [Answer(whole(step.frame.value), "", step.tokens, _unsure(step.doubt))]
 
 
 def _returned(prediction: Prediction) -> Answer:
     frames, tokens = prediction.frames, prediction.tokens
     facts: dict[str, object] = {"frames": len(frames), "problems": len(prediction.problems)}
+    facts |= _unsure(prediction.doubt)
     if not prediction.ended or not frames or resolve(frames)[-1].depth:
         why = "the trace was cut off" if prediction.cut else "the trace has no end"
         return Answer("", why, tokens, facts)
@@ -50,3 +51,8 @@ def _returned(prediction: Prediction) -> Answer:
     if end.raised:
         return Answer("", f"the trace ends with an exception: {end.value}", tokens, facts)
     return Answer(whole(end.value), "", tokens, facts)
+
+
+def _unsure(doubt: str) -> dict[str, object]:
+    """What is told of an answer that its own model doubts: it is given, and is no verdict."""
+    return {"verdict": "unsure", "reason": doubt} if doubt else {}

@@ -7,10 +7,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
 from agent.trajectory import read_events
+from model.nano.checkpoint import shipped
 from tests.agent.conftest import FAILING, CommandLine, Ended, Project
 from tests.model.nano.checkpoints import write_checkpoint
 from tests.model.replies import say
@@ -31,6 +33,15 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def work(foretrace: CommandLine) -> CommandLine:
     (foretrace.folder / "work.py").write_text(SOURCE)
     return foretrace
+
+
+@pytest.fixture(scope="module")
+def never_sure(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model that comes with us, which writes frames, and believes none of them."""
+    made = copytree(shipped(), tmp_path_factory.mktemp("m") / "never")
+    reach = json.loads((made / "nano.json").read_text())
+    (made / "nano.json").write_text(json.dumps(reach | {"sure": 1.0, "constructs": None}))
+    return made
 
 
 def tokens(ended: Ended) -> tuple[int, ...]:
@@ -63,6 +74,35 @@ def test_programs_are_told_that_it_is_not_sure(work: CommandLine, model: Path) -
     ended = work("predict", *CALL, "--model", model, "--format", "json")
     *_, end = map(json.loads, ended.out.splitlines())
     assert "it gives one frame a probability of" in end["doubt"]
+
+
+def test_a_value_that_is_a_guess_is_called_unsure(work: CommandLine, model: Path) -> None:
+    text = work("predict", *CALL, "--model", model, "--value")
+    fields = json.loads(work("predict", *CALL, "--model", model, "--value", "--format", "json").out)
+    assert "\nunsure: the model is not sure" in text.out
+    assert "it gives one frame a probability of" in fields["doubt"]
+
+
+@pytest.mark.parametrize("mode", ["trace", "step"])
+def test_an_answer_that_is_a_guess_is_called_unsure(
+    work: CommandLine, never_sure: Path, mode: str
+) -> None:
+    asked = ("ask", "output", *CALL, "--model", never_sure, "--mode", mode)
+    text, fields = work(*asked), json.loads(work(*asked, "--json").out)
+    (answer,) = fields["answers"]
+    assert "the model is not sure" in answer["facts"]["reason"]
+    assert answer["facts"]["verdict"] == "unsure"
+    assert answer["answer"] is None or "  verdict: unsure\n" in text.out
+
+
+def test_whether_it_halts_is_not_told_on_a_guess(work: CommandLine, model: Path) -> None:
+    asked = ("ask", "halts", *CALL, "--model", model)
+    text, fields = work(*asked), json.loads(work(*asked, "--json").out)
+    (answer,) = fields["answers"]
+    assert (answer["answer"], answer["facts"]["verdict"]) == (None, "unsure")
+    assert text.status == 1
+    assert text.out.startswith("no answer: ")
+    assert "\n  verdict: unsure\n" in text.out
 
 
 @pytest.mark.parametrize("how", ["variable", "file", "named", "nothing"])
@@ -98,12 +138,30 @@ def test_stepping(work: CommandLine, model: Path) -> None:
     assert "tokens: " in ended.out
 
 
+def test_stepping_through_guesses(work: CommandLine, never_sure: Path) -> None:
+    (work.folder / "commands").write_text("step\nout\n")
+    ended = work("debug", *CALL, "--model", never_sure, "--commands", "commands")
+    assert ended.out.count("\n     unsure: the model is not sure") == 2, ended
+    assert "a token" not in ended.out
+
+
+def test_a_foreign_program_is_called_so_once(work: CommandLine, tmp_path: Path) -> None:
+    narrow = copytree(shipped(), tmp_path / "narrow")
+    reach = {"context": 500, "sure": 0, "constructs": ["FunctionDef", "arg", "arguments"]}
+    (narrow / "nano.json").write_text(json.dumps(reach))
+    (work.folder / "commands").write_text("step\nstep\nstep\n")
+    ended = work("debug", *CALL, "--model", narrow, "--commands", "commands")
+    assert ended.out.count("is nothing that the model was trained on") == 1, ended
+    assert "\n     unsure since frame 1" in ended.out
+
+
 @pytest.mark.engine
 def test_comparing(work: CommandLine, model: Path) -> None:
     ended = work("compare", *CALL, "--model", model)
     assert ended.status == 1, ended
     assert HERE.format(model) in ended.err
     assert "Traceback" not in ended.err
+    assert "\nunsure: the model is not sure" in ended.out
 
 
 def test_questions_are_asked_by_traces(work: CommandLine, model: Path) -> None:

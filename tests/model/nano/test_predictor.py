@@ -1,10 +1,16 @@
 """Predicting with nano: the form is CWM's, and what it is unsure of says so."""
 
+import json
+from contextlib import suppress
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
+from model.debugger.problems import DebuggerProblem
+from model.debugger.session import Session
 from model.errors import ContextExceeded
+from model.nano.checkpoint import shipped
 from model.nano.engine import Engine
 from model.nano.predictor import NanoPredictor
 from model.predict.asking import Chance
@@ -14,6 +20,14 @@ from model.predict.registry import open_predictor
 from model.predict.verdict import judge
 from tests.model.nano.checkpoints import write_checkpoint
 from tests.model.predict.programs import FRAMES, PROGRAM
+
+
+def never_sure(folder: Path) -> NanoPredictor:
+    """The model that comes with us, which writes frames, and believes none of them."""
+    made = copytree(shipped(), folder / "never")
+    reach = json.loads((made / "nano.json").read_text())
+    (made / "nano.json").write_text(json.dumps(reach | {"sure": 1.0}))
+    return NanoPredictor(Engine.load(made))
 
 
 @pytest.fixture
@@ -71,6 +85,46 @@ async def test_a_guess_is_no_verdict(tmp_path: Path, predictor: NanoPredictor) -
     assert (judged.verdict, judged.confidence) == ("unsure", 0.0)
     assert any("it gives one frame a probability of" in each.doubt for each in found)
     assert not any(each.doubt for each in await predictor.traces(PROGRAM, samples=2, most=60))
+
+
+async def test_the_frames_that_are_guesses_are_told_apart(tmp_path: Path) -> None:
+    (found,) = await never_sure(tmp_path).traces(PROGRAM, most=120)
+    assert len(found.frames) > 1
+    assert len(found.doubts) == len(found.frames)
+    assert found.doubts[0] == ""  # it was given
+    assert found.doubt in found.doubts or found.cut
+    assert all("it gives one frame a probability of" in each for each in found.doubts if each)
+    engine = Engine.load()
+    engine.reach = engine.reach.model_copy(update={"sure": 0.0, "constructs": None, "names": None})
+    (believed,) = await NanoPredictor(engine).traces(PROGRAM, most=120)
+    assert (believed.doubts, believed.doubt) == ((), "")
+    assert believed.frames == found.frames
+
+
+async def test_a_step_and_a_value_say_that_they_are_guesses(
+    tmp_path: Path, predictor: NanoPredictor
+) -> None:
+    for number, reach in enumerate(({"sure": 1.0}, {"sure": 0, "constructs": ["FunctionDef"]})):
+        folder = write_checkpoint(tmp_path / str(number), {"context": 400, **reach})
+        doubting = NanoPredictor(Engine.load(folder))
+        step, value = await doubting.step(PROGRAM, FRAMES[:2]), await doubting.value(PROGRAM)
+        words = "is nothing that the model" if "constructs" in reach else "the model is not sure"
+        assert words in step.doubt
+        assert words in value.doubt
+        assert step.frame == (await predictor.step(PROGRAM, FRAMES[:2])).frame
+    assert (await predictor.step(PROGRAM, FRAMES[:2])).doubt == ""
+
+
+async def test_a_debugger_s_moments_keep_the_doubts(tmp_path: Path) -> None:
+    session = Session(PROGRAM, never_sure(tmp_path), at_once=100)
+    await session.begin()
+    await session.step()
+    with suppress(DebuggerProblem):
+        await session.out()
+    given, *written = session.moments
+    assert given.doubt == ""
+    assert written
+    assert all("the model is not sure" in each.doubt for each in written)
 
 
 async def test_what_is_foreign_is_no_verdict(tmp_path: Path) -> None:
