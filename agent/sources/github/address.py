@@ -1,41 +1,35 @@
-"""Addresses of issues on GitHub: which host, repository and number, and where its API is."""
+"""Addresses on GitHub: which host, repository and issue, and where its API is."""
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from agent.errors import IssueProblem
 
-_OWNER = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,99})"
-_REPO = r"(?!\.{1,2}(?:[/#]|\Z))[A-Za-z0-9._-]{1,100}"
+OWNER = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,99})"
+REPO = r"(?!\.{1,2}(?:[/#]|\Z))[A-Za-z0-9._-]{1,100}"
 _NUMBER = r"[1-9][0-9]{0,17}"
-_PATH = re.compile(rf"/({_OWNER})/({_REPO})/(issues|pull)/({_NUMBER})/?")
-_SHORT = re.compile(rf"({_OWNER})/({_REPO})#({_NUMBER})")
+_PATH = re.compile(rf"/({OWNER})/({REPO})/(issues|pull)/({_NUMBER})/?")
+_SHORT = re.compile(rf"({OWNER})/({REPO})#({_NUMBER})")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}")
 _HINT = "it should look like https://github.com/OWNER/REPO/issues/N"
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """An issue's place.
+class Site:
+    """GitHub, or an Enterprise server.
 
     Attributes:
         scheme: ``https``, or ``http`` for this machine.
         host: in lower case, without a port.
         port: None for the scheme's own.
-        owner: the user or organisation.
-        repo: the repository's name.
-        number: the issue's number.
     """
 
     scheme: str
     host: str
     port: int | None
-    owner: str
-    repo: str
-    number: int
 
     @property
     def site(self) -> str:
@@ -50,10 +44,45 @@ class Address:
             return f"{self.scheme}://api.{self.host}"
         return f"{self.site}/api/v3"
 
+    def repository(self, owner: str, repo: str) -> "Repository":
+        """One of its repositories."""
+        return Repository(self.scheme, self.host, self.port, owner, repo)
+
+
+@dataclass(frozen=True, slots=True)
+class Repository(Site):
+    """A repository's place.
+
+    Attributes:
+        owner: the user or organisation.
+        repo: the repository's name.
+    """
+
+    owner: str
+    repo: str
+
     @property
     def clone_url(self) -> str:
         """What git clones; never holds a token."""
         return f"{self.site}/{self.owner}/{self.repo}"
+
+    def issue(self, number: int) -> "Address":
+        """One of its issues."""
+        return Address(self.scheme, self.host, self.port, self.owner, self.repo, number)
+
+    def __str__(self) -> str:
+        return f"{self.owner}/{self.repo}"
+
+
+@dataclass(frozen=True, slots=True)
+class Address(Repository):
+    """An issue's place.
+
+    Attributes:
+        number: the issue's number.
+    """
+
+    number: int
 
     @property
     def url(self) -> str:
@@ -69,6 +98,9 @@ class Address:
         return f"{self.owner}/{self.repo}#{self.number}"
 
 
+GITHUB_COM = Site("https", "github.com", None)
+
+
 def is_address(source: str) -> bool:
     """Whether what the user named is meant as a web address or as ``OWNER/REPO#N``.
 
@@ -77,7 +109,7 @@ def is_address(source: str) -> bool:
     if re.match(r"https?://", source, re.IGNORECASE):
         return True
     short = _SHORT.fullmatch(source)
-    if short is None or short[2].endswith(".jsonl"):
+    if short is None or short[2].endswith((".jsonl", ".json", ".parquet")):
         return False
     return not Path(source).exists() and not Path(source.rpartition("#")[0]).is_file()
 
@@ -89,27 +121,39 @@ def parse_address(source: str) -> Address:
         IssueProblem: it is not the address of an issue, or not one that we follow.
     """
     if short := _SHORT.fullmatch(source):
-        return Address("https", "github.com", None, short[1], short[2], int(short[3]))
+        return GITHUB_COM.repository(short[1], short[2]).issue(int(short[3]))
+    site, parts = parse_site(source, _HINT)
+    found = _PATH.fullmatch(parts.path)
+    if found is None:
+        raise IssueProblem(f"this is not the address of an issue: {source}", _HINT)
+    address = site.repository(found[1], found[2]).issue(int(found[4]))
+    if found[3] == "pull":
+        raise is_pull_request(address)
+    return address
+
+
+def parse_site(source: str, hint: str) -> tuple[Site, SplitResult]:
+    """The server that a web address names, and the address in its parts.
+
+    Raises:
+        IssueProblem: it is not a web address, or not one that we follow.
+    """
     try:
         parts = urlsplit(source)
         host, port = (parts.hostname or "").removeprefix("www."), parts.port
     except ValueError:
-        raise IssueProblem("this is not a web address", _HINT) from None
+        raise IssueProblem("this is not a web address", hint) from None
     if "@" in parts.netloc:
         # Not shown: what stands there may be a token.
         raise IssueProblem(
             "an issue's address holds no user name or password",
             "leave it out; a token is taken from the environment or from gh",
         )
-    found = _PATH.fullmatch(parts.path)
-    if not _HOST.fullmatch(host) or found is None:
-        raise IssueProblem(f"this is not the address of an issue: {source}", _HINT)
+    if not _HOST.fullmatch(host):
+        raise IssueProblem("this is not a web address", hint)
     if parts.scheme == "http" and not _LOOPBACK.fullmatch(host):
         raise IssueProblem(f"{host} is asked over https only", "write https:// instead of http://")
-    address = Address(parts.scheme, host, port, found[1], found[2], int(found[4]))
-    if found[3] == "pull":
-        raise is_pull_request(address)
-    return address
+    return Site(parts.scheme, host, port), parts
 
 
 def is_pull_request(address: Address) -> IssueProblem:

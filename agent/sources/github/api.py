@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
 from agent.errors import IssueProblem
-from agent.sources.github.address import Address
+from agent.sources.github.address import Repository
 from agent.sources.github.token import Token, token_names
 from agent.sources.github.waiting import Patience, wait_asked
 
@@ -34,13 +34,13 @@ class Api:
     """One host's API.
 
     Attributes:
-        address: the issue that is asked for; errors name it.
+        address: the repository or the issue that is asked for; errors name it.
         token: what we show who we are with; None for what everybody may see.
         patience: waits.
         requester: PyGithub's, with the base URL and the token.
     """
 
-    address: Address
+    address: Repository
     token: Token | None
     patience: Patience
     requester: "Requester"
@@ -61,6 +61,12 @@ class Api:
             yield page
             found = _NEXT.search(headers.get("link", ""))
             following = found[1] if found else None
+
+    def strange(self) -> IssueProblem:
+        """What is said of an answer that is none of GitHub's."""
+        return IssueProblem(
+            f"{self.address.host} does not answer as GitHub does", "check the address"
+        )
 
     def _get(self, path: str) -> tuple[Mapping[str, str], object]:
         redirects = 0
@@ -94,7 +100,7 @@ class Api:
             # PyGithub's: a redirect to another host, or in a circle.
             raise self._astray() from None
         except ValueError:
-            raise self._strange() from None
+            raise self.strange() from None
 
     def _redirected(self, location: str) -> str:
         own, there = urlsplit(self.address.api), urlsplit(location)
@@ -106,7 +112,7 @@ class Api:
         try:
             parsed: object = json.loads(body)
         except (ValueError, RecursionError):
-            raise self._strange() from None
+            raise self.strange() from None
         return parsed
 
     def _not_answered(self, status: int, headers: Mapping[str, str], body: str) -> None:
@@ -155,14 +161,9 @@ class Api:
             "give the address that a browser ends at",
         )
 
-    def _strange(self) -> IssueProblem:
-        return IssueProblem(
-            f"{self.address.host} does not answer as GitHub does", "check the address"
-        )
-
 
 @contextmanager
-def connect(address: Address, token: Token | None, patience: Patience) -> Iterator[Api]:
+def connect(address: Repository, token: Token | None, patience: Patience) -> Iterator[Api]:
     """The API of an address's host; connections are closed in the end."""
     from github import Auth, Github
 

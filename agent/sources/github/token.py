@@ -12,7 +12,7 @@ import subprocess
 from dataclasses import dataclass, field
 
 from agent.errors import IssueProblem
-from agent.sources.github.address import Address
+from agent.sources.github.address import Site
 
 _PUBLIC = ("GH_TOKEN", "GITHUB_TOKEN")
 _ENTERPRISE = ("GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
@@ -27,33 +27,33 @@ class Token:
     source: str
 
 
-def find_token(address: Address) -> Token | None:
-    """The token for the address's host, if the user has one.
+def find_token(site: Site) -> Token | None:
+    """The token for a host, if the user has one.
 
     Raises:
         IssueProblem: a variable holds what cannot be a token.
     """
-    for name in token_names(address):
+    for name in token_names(site):
         value = os.environ.get(name, "").strip()
-        if value and _is_for(address):
+        if value and _is_for(site):
             return _checked(value, name)
-    value = _from_gh(address)
+    value = _from_gh(site)
     return _checked(value, "gh") if value else None
 
 
-def token_names(address: Address) -> tuple[str, str]:
+def token_names(site: Site) -> tuple[str, str]:
     """The variables that a token for this host is looked for in."""
-    return _PUBLIC if _is_public(address) else _ENTERPRISE
+    return _PUBLIC if _is_public(site) else _ENTERPRISE
 
 
-def _is_public(address: Address) -> bool:
-    return address.host == "github.com" or address.host.endswith(".ghe.com")
+def _is_public(site: Site) -> bool:
+    return site.host == "github.com" or site.host.endswith(".ghe.com")
 
 
-def _is_for(address: Address) -> bool:
+def _is_for(site: Site) -> bool:
     named = os.environ.get("GH_HOST", "").strip().lower()
-    own = {address.host, f"{address.host}:{address.port}"}
-    return _is_public(address) or not named or named in own
+    own = {site.host, f"{site.host}:{site.port}"}
+    return _is_public(site) or not named or named in own
 
 
 def _checked(value: str, source: str) -> Token:
@@ -63,11 +63,11 @@ def _checked(value: str, source: str) -> Token:
     return Token(value, source)
 
 
-def _from_gh(address: Address) -> str:
+def _from_gh(site: Site) -> str:
     program = shutil.which("gh")
     if program is None:
         return ""
-    host = f"{address.host}:{address.port}" if address.port else address.host
+    host = f"{site.host}:{site.port}" if site.port else site.host
     # gh would hand the variables' tokens back, for hosts that they are not for.
     ours = {n: v for n, v in os.environ.items() if n not in (*_PUBLIC, *_ENTERPRISE)}
     try:

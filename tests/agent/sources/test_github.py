@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from agent.errors import IssueProblem, SourceUnavailable
 from agent.issue import Issue
-from agent.sources.github.source import MAX_BODY, MAX_COMMENT, MAX_COMMENTS, read_github
+from agent.sources.github.reading import MAX_BODY, MAX_COMMENT, MAX_COMMENTS
+from agent.sources.github.source import read_github
 from agent.sources.github.waiting import Patience
 from agent.trajectory import read_events
 from tests.agent.conftest import FAILING, CommandLine, Project
