@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from agent.errors import IssueProblem
 from agent.issue import Issue
-from agent.sources.lists import list_named
+from agent.sources.lists import LISTS, claiming
 from agent.sources.registry import read_issue
 from agent.sources.source import Placed, Progress, Skipped
 
@@ -21,7 +21,9 @@ def read_issues_of(
     """The issues that the user named, in their order.
 
     Args:
-        source: a list (``FILE.jsonl``), or what `read_issue` takes.
+        source: a list (``FILE.jsonl``, ``FILE.json``, ``FILE.parquet``), issues of a repository
+            (``OWNER/REPO?label=bug``, or the address of GitHub's page of them), or what
+            `read_issue` takes.
         progress: gets a line when the user has to wait.
 
     Raises:
@@ -51,7 +53,7 @@ def read_issues_once(
 
 
 def _placed(source: str, progress: Progress) -> Iterator[Placed]:
-    chosen = list_named(source)
+    chosen = claiming(LISTS, source)
     if chosen is None:
         yield source, read_issue(source, progress)
         return

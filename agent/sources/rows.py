@@ -6,7 +6,7 @@ from pathlib import Path
 from agent.errors import IssueProblem
 from agent.issue import Issue
 from agent.sources.lines import LINES
-from agent.sources.lists import list_named
+from agent.sources.lists import FILES, claiming
 from agent.sources.source import IssueSource, Progress, Skipped
 
 
@@ -21,7 +21,7 @@ def read_issues(path: Path) -> Iterator[Issue]:
 
 def _sound(source: str, progress: Progress) -> Iterator[Issue]:
     seen: dict[str, str] = {}
-    for entry in (list_named(source) or LINES).read(source, progress):
+    for entry in (claiming(FILES, source) or LINES).read(source, progress):
         if isinstance(entry, Skipped):
             raise IssueProblem(f"{source}, {entry.where}: {entry.why}")
         where, issue = entry
@@ -36,7 +36,7 @@ def _sound(source: str, progress: Progress) -> Iterator[Issue]:
 
 def _claims(source: str) -> bool:
     name, _, _ = source.rpartition("#")
-    return (bool(name) and not Path(source).exists()) or list_named(source) is not None
+    return (bool(name) and not Path(source).exists()) or claiming(FILES, source) is not None
 
 
 def _read(source: str, progress: Progress) -> Issue:

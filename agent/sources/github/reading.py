@@ -47,7 +47,9 @@ class Wire(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class _Label(Wire):
+class Label(Wire):
+    """A label, which is written by whoever may set it."""
+
     name: _Text = ""
 
 
@@ -67,7 +69,7 @@ class Found(Wire):
     title: _Text = ""
     body: _Text = ""
     html_url: _Text = ""
-    labels: tuple[_Label | _Text, ...] = ()
+    labels: tuple[Label | _Text, ...] = ()
     comments: int = 0
     pull_request: object = None
 

@@ -5,17 +5,19 @@ It is laid out as an Enterprise server: the API under ``/api/v3``, repositories 
 
 import json
 import os
+import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 PREFIX = "/api/v3/repos/"
+SEARCH = "/api/v3/search/issues"
 
 
 @dataclass
@@ -35,6 +37,7 @@ class GitHubServer:
         site: its address.
         issues: by ``OWNER/REPO/issues/N``.
         comments: by the same names.
+        labels: names of labels by ``OWNER/REPO``; a repository is there if it is here.
         first: answers that come before all others, one a request; None drops the connection.
         moved: where other paths of the API lead, with the status that says so.
         asked: the API's requests: path with query, and headers.
@@ -46,6 +49,7 @@ class GitHubServer:
     repositories: Path
     issues: dict[str, dict[str, object]] = field(default_factory=dict)
     comments: dict[str, list[object]] = field(default_factory=dict)
+    labels: dict[str, list[str]] = field(default_factory=dict)
     first: list[Answer | None] = field(default_factory=list)
     moved: dict[str, tuple[int, str]] = field(default_factory=dict)
     asked: list[tuple[str, Message]] = field(default_factory=list)
@@ -63,8 +67,10 @@ class GitHubServer:
             "html_url": page,
             "labels": [],
             "comments": len(comments),
+            "state": "open",
             **fields,
         }
+        self.labels.setdefault(name.rpartition("/issues/")[0], [])
         return page
 
     def answer(self, path: str, query: dict[str, list[str]]) -> Answer:
@@ -72,18 +78,59 @@ class GitHubServer:
             status, location = self.moved[path]
             return Answer(status, {"message": "Moved"}, {"Location": location})
         name = path.removeprefix(PREFIX)
+        if path == SEARCH:
+            return self._search(path, query)
+        if name in self.labels:
+            return Answer(body={"full_name": name, "has_issues": True})
+        owner, _, what = name.rpartition("/")
+        if owner in self.labels and what == "labels":
+            return self._page(path, [{"name": each} for each in self.labels[owner]], query)
+        if owner in self.labels and what == "issues":
+            wanted = query.get("labels", [""])[0]
+            labels = {each for each in wanted.split(",") if each}
+            return self._page(path, self._like(owner, labels, query["state"][0]), query)
         if name in self.issues:
             return Answer(body=self.issues[name])
         if name.removesuffix("/comments") in self.comments:
             return self._page(path, self.comments[name.removesuffix("/comments")], query)
         return Answer(404, {"message": "Not Found"})
 
-    def _page(self, path: str, entries: list[object], query: dict[str, list[str]]) -> Answer:
+    def _search(self, path: str, query: dict[str, list[str]]) -> Answer:
+        """Words, each of which has to stand in the title, and a few qualifiers."""
+        terms = re.findall(r'(?:(\w+):)?(?:"([^"]*)"|(\S+))', query["q"][0])
+        told = [(key, quoted or word) for key, quoted, word in terms]
+        named = dict(told)
+        assert named["is"] == "issue"
+        labels = {value for key, value in told if key == "label"}
+        words = [value for key, value in told if not key]
+        found = [
+            each
+            for each in self._like(named["repo"], labels, named.get("state", "all"))
+            if all(word in str(each["title"]) for word in words)
+        ]
+        answer = self._page(path, found, query)
+        answer.body = {"total_count": len(found), "items": answer.body}
+        return answer
+
+    def _like(self, repository: str, labels: set[str], state: str) -> list[dict[str, object]]:
+        """The newest first, pull requests among them."""
+
+        def fits(issue: dict[str, object]) -> bool:
+            own = {each["name"] for each in issue["labels"]}  # type: ignore[attr-defined]
+            return labels <= own and state in (issue["state"], "all")
+
+        there = [
+            each for name, each in self.issues.items() if name.startswith(f"{repository}/issues/")
+        ]
+        return sorted(filter(fits, there), key=lambda each: -int(str(each["number"])))
+
+    def _page(self, path: str, entries: Sequence[object], query: dict[str, list[str]]) -> Answer:
         size = min(self.per_page, int(query.get("per_page", ["30"])[0]))
         page = int(query.get("page", ["1"])[0])
         headers = {}
         if page * size < len(entries):
-            there = f"{self.site}{path}?per_page={size}&page={page + 1}"
+            same = {name: value[0] for name, value in query.items()}
+            there = f"{self.site}{path}?{urlencode({**same, 'page': page + 1})}"
             headers["Link"] = f'<{there}>; rel="next", <{there}>; rel="last"'
         return Answer(body=entries[(page - 1) * size : page * size], headers=headers)
 
