@@ -10,9 +10,10 @@ from textual.binding import Binding, BindingsMap, BindingType
 from textual.screen import Screen
 
 from agent.tui.registry import SCREENS, ScreenEntry
+from agent.tui.remembered import recall
 from agent.tui.screens.base import OurScreen
 from agent.tui.screens.help.screen import HelpScreen
-from agent.tui.themes import DARK, LIGHT, THEMES
+from agent.tui.themes import THEMES, other_of, theme_named
 from agent.tui.workspace import Workspace
 
 _COLLECT_AFTER = 20_000
@@ -38,11 +39,7 @@ class ForetraceApp(App[None]):
         self.workspace = workspace
         self._run = run
         self.animation_level = "none"
-        keys = [
-            Binding(entry.key, f"show('{entry.name}')", entry.title, show=False)
-            for entry in SCREENS
-            if entry.key
-        ]
+        keys = [entry.binding for entry in SCREENS if entry.key]
         self._bindings = BindingsMap.merge([self._bindings, BindingsMap(keys)])
 
     def on_mount(self) -> None:
@@ -52,7 +49,7 @@ class ForetraceApp(App[None]):
         gc.set_threshold(_COLLECT_AFTER, 10, 50)
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = DARK.name
+        self.theme = theme_named(recall().theme).name
         self.push_screen(SCREENS[0].make(self.workspace, ()))
         if self._run is not None:
             self.open("run", (self._run,))
@@ -99,7 +96,7 @@ class ForetraceApp(App[None]):
 
     def action_other_theme(self) -> None:
         """From dark to light, or back."""
-        self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
+        self.theme = other_of(self.theme).name
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Everything a key does here, and every screen that can be opened from here."""

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from textual.binding import Binding
 from textual.screen import Screen
 
 from agent.tui.screens.board.screen import BoardScreen
 from agent.tui.screens.compare.screen import CompareScreen
+from agent.tui.screens.doctor.screen import DoctorScreen
 from agent.tui.screens.patch.screen import PatchScreen
 from agent.tui.screens.replay.screen import ReplayScreen
 from agent.tui.screens.run.screen import RunScreen
@@ -33,6 +35,11 @@ class ScreenEntry:
     about: Literal["all", "run", "runs"]
     make: Callable[[Workspace, tuple[Path, ...]], Screen[None]]
     key: str = ""
+
+    @property
+    def binding(self) -> Binding:
+        """The key, as the app binds it."""
+        return Binding(self.key, f"show('{self.name}')", self.title, show=False)
 
 
 SCREENS: tuple[ScreenEntry, ...] = (
@@ -68,6 +75,13 @@ SCREENS: tuple[ScreenEntry, ...] = (
         "all",
         lambda place, runs: TraceScreen(place),
         "ctrl+o",
+    ),
+    ScreenEntry(
+        "doctor",
+        "Doctor: this machine, settings, keys, themes",
+        "all",
+        lambda place, runs: DoctorScreen(place),
+        "comma",
     ),
 )
 """The first is what opens."""

@@ -1,0 +1,1 @@
+"""The doctor screen: what works on this machine, how things are set, the keys, the colours."""
