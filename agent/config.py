@@ -19,6 +19,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from agent.batch.settings import BatchSettings
 from agent.errors import ConfigProblem
 from agent.issue import first_problem
 from agent.loop import Limits
@@ -128,6 +129,7 @@ class Settings(BaseSettings):
     repair: RepairSettings = RepairSettings()
     model: ModelSettings = ModelSettings()
     simulate: SimulateSettings = SimulateSettings()
+    batch: BatchSettings = BatchSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -149,10 +149,11 @@ async def run_issue(
         except (SandboxError, ModelError) as error:
             return tried.broke(error)
         except AgentError as error:
-            tried.end("failed", error.message)
+            tried.end("failed", error.message, type(error).__name__)
             raise
         except Exception as error:
-            tried.end("failed", f"unexpected {type(error).__name__}: {error}")
+            kind = type(error).__name__
+            tried.end("failed", f"unexpected {kind}: {error}", kind)
             raise
 
 

@@ -68,7 +68,7 @@ class RunResult(BaseModel):
             nothing to verify it with; ``unresolved``: no patch, or one that failed; ``failed``:
             the infrastructure did, which says nothing about the issue.
         reason: one line.
-        failure: the kind of the infrastructure's failure, where that ended it; empty otherwise.
+        failure: the kind of error that ended it; empty where none did.
         submitted_by: who handed the patch in; ``policy``, or what ended the run before it did.
         verification: the patch on a clean sandbox, test by test.
         steps: actions asked of the policy; of a fork, the parent's included.

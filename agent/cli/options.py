@@ -30,6 +30,11 @@ _PLACES = {
     "engine": ("engine",),
     "image": ("environment", "image"),
     "python": ("environment", "python"),
+    "batch_concurrency": ("batch", "concurrency"),
+    "batch_attempts": ("batch", "attempts"),
+    "batch_workers": ("batch", "workers"),
+    "batch_builds": ("batch", "builds"),
+    "batch_requests": ("batch", "requests"),
 }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Protocol
 
 from agent.config import Settings
 from agent.errors import ConfigProblem, WrongUse
@@ -10,8 +11,15 @@ from agent.policies.policy import Policy
 from agent.predicting import runs_here
 
 Progress = Callable[[str], None]
-NewPolicy = Callable[[], Policy]
-"""Makes the policy of one run."""
+
+
+class NewPolicy(Protocol):
+    """Makes the policy of one run."""
+
+    def __call__(self, seed: int | None = None) -> Policy:
+        """Args: seed: of this run; that of the settings without one."""
+        ...
+
 
 Opened = AbstractAsyncContextManager[NewPolicy]
 """What the policies of several runs share, a model's client above all, is there inside of it."""
@@ -26,7 +34,12 @@ async def _cwm(
 
     async with connect(settings.model, settings.seed, settings.limits.cost, progress) as connected:
         timeout = settings.sandbox.command_timeout
-        yield lambda: ModelPolicy(connected, settings.model, settings.seed, timeout)
+
+        def new(seed: int | None = None) -> Policy:
+            own = settings.seed if seed is None else seed
+            return ModelPolicy(connected, settings.model, own, timeout)
+
+        yield new
 
 
 @asynccontextmanager
@@ -35,7 +48,7 @@ async def _repair(
 ) -> AsyncIterator[NewPolicy]:
     from agent.policies.repair.policy import RepairPolicy
 
-    yield lambda: RepairPolicy(settings.repair)
+    yield lambda seed=None: RepairPolicy(settings.repair)
 
 
 @asynccontextmanager
@@ -48,7 +61,7 @@ async def _scripted(
         raise WrongUse("the scripted policy plays a script", "name it with --script FILE")
     # Read once here, so that a script that cannot be read is told before anything is started.
     ScriptedPolicy.from_file(script)
-    yield lambda: ScriptedPolicy.from_file(script)
+    yield lambda seed=None: ScriptedPolicy.from_file(script)
 
 
 POLICIES: dict[str, Callable[[Settings, Path | None, Progress], Opened]] = {
