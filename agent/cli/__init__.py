@@ -16,6 +16,7 @@ COMMANDS = {
     "tui": "assign issues, watch runs and steer them; what foretrace alone does",
     "run": "let the agent resolve one issue",
     "batch": "let the agent resolve many issues, several at once",
+    "issues": "print the issues of a list or of a search on GitHub, or freeze them in a file",
     "replay": "look at a run again, do its actions again, or go on from a step",
     "show": "print a run as plain text",
     "export": "write a run as one page, one document, or JSON",

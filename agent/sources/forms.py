@@ -43,6 +43,8 @@ def issue_from_json(text: str, where: str) -> Placed:
     """The issue that a JSON object is, or why it is none."""
     try:
         row: object = json.loads(text)
+    except json.JSONDecodeError as error:
+        return Skipped(where, f"not JSON ({error.msg}, column {error.colno})")
     except ValueError as error:
         return Skipped(where, f"not JSON ({error})")
     except RecursionError:

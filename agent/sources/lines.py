@@ -18,8 +18,8 @@ def _read(source: str, progress: Progress) -> Iterator[Placed]:
             if line is None:
                 yield Skipped(where, f"longer than {MAX_LINE >> 20} MiB")
                 continue
-            text = line.decode("utf-8-sig" if number == 1 else "utf-8", "replace")
-            if text.strip():
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8", "replace").rstrip()
+            if text:
                 yield issue_from_json(text, where)
 
 
