@@ -86,6 +86,16 @@ class SandboxSettings(BaseModel):
         return SandboxLimits(self.memory, self.cpus, self.pids, self.disk)
 
 
+class TuiSettings(BaseModel):
+    """What the terminal UI does where it is not told otherwise."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    at_once: int = Field(default=4, ge=1)
+    """Runs that are started there and at work at once; the others wait. A folder of runs for which
+    the board was told a number goes by that."""
+
+
 def _user_cache() -> Path:
     from platformdirs import user_cache_path
 
@@ -130,6 +140,7 @@ class Settings(BaseSettings):
     model: ModelSettings = ModelSettings()
     simulate: SimulateSettings = SimulateSettings()
     batch: BatchSettings = BatchSettings()
+    tui: TuiSettings = TuiSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -89,10 +89,14 @@ class Origin:
     Attributes:
         parent: what it goes on from.
         carry: brings its sandbox and its trajectory there, before its policy is asked.
+        decide: who decides from there on, given who was named for it.
+        instead: who does without anybody being named, and asked; None where somebody is to be.
     """
 
     parent: Parent
     carry: Carry
+    decide: Callable[[Policy], Policy] = lambda policy: policy
+    instead: Policy | None = None
 
 
 async def run_issue(
@@ -133,6 +137,7 @@ async def run_issue(
     """
     folder = new_folder(settings.out, issue)
     parent = origin.parent if origin else None
+    policy = (origin.instead or origin.decide(policy)) if origin else policy
     record = record_of(folder.name, issue, settings, policy.name, parent, attempt)
     write_json(folder / "run.json", record)
     with Trajectory(folder / "events.jsonl") as trajectory:

@@ -32,12 +32,16 @@ STOPPED = "stopped by the user"
 
 
 class Parent(BaseModel):
-    """What a fork goes on from: a run, and the last of its steps that was carried over."""
+    """What a fork goes on from: a run, and the last of its steps that was carried over.
+
+    ``resumed``: that run was lost, and the fork takes its place.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     run: str
     step: int
+    resumed: bool = False
 
 
 class RunRecord(BaseModel):

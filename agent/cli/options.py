@@ -124,6 +124,16 @@ def settings_options(function: Callable[..., R]) -> Callable[..., R]:
     return with_settings
 
 
+def flags_given() -> dict[str, object]:
+    """What the command line of this call sets, as a tree; see `settings_options`."""
+    given = click.get_current_context().params
+    tree: dict[str, object] = {}
+    for name, place in _PLACES.items():
+        if given.get(name) is not None:
+            _plant(tree, place, given[name])
+    return tree
+
+
 def fail_with(error: Exception) -> int:
     """Report an error that was kept rather than raised; returns the exit status it means."""
     from agent.cli import _report

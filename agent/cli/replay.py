@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from agent.cli.asyncrun import run_async
-from agent.cli.options import engine_options, model_options, run_options, settings_options
+from agent.cli.options import (
+    engine_options,
+    flags_given,
+    model_options,
+    run_options,
+    settings_options,
+)
 from agent.cli.show import print_lines
 from agent.config import Settings
 from agent.errors import DONE, NOT_VERIFIED, WrongUse
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
 @click.option("--step", type=int, metavar="N", help="One step, whole.")
 @click.option("--execute", is_flag=True, help="Do its actions again, up to --step, and compare.")
 @click.option("--fork", "after", type=int, metavar="N", help="Go on from step N; 0 begins anew.")
+@click.option("--resume", is_flag=True, help="Go on with a run that was lost, where it was.")
 @click.option("--message", default="", metavar="TEXT", help="Tell the policy this first.")
 @click.option("--repo", metavar="WHERE", help="The repository, where it is elsewhere by now.")
 @run_options
@@ -36,6 +43,7 @@ def command(
     step: int | None,
     execute: bool,
     after: int | None,
+    resume: bool,
     message: str,
     script: Path | None,
     repo: str | None,
@@ -46,11 +54,16 @@ def command(
     """Look at a run again, do its actions again, or go on from one of its steps.
 
     RUN is a run's folder, its id, or the beginning of it. A fork is as its parent was, but for what
-    is set now; it is a run of its own, and points at its parent.
+    is set now; it is a run of its own, and points at its parent. So is one that goes on where
+    another was lost, with --resume; but it is as that was, but for the flags.
     """
     from agent.replay.reading import find_run, open_run
     from agent.replay.settings import settings_of
 
+    if resume:
+        if execute or after is not None or step is not None or message:
+            raise WrongUse("--resume stands alone: it goes on where the run was, and as it was")
+        return _resume(find_run(run, settings.out), settings, script, repo, steered, as_json)
     if after is not None and (execute or step is not None):
         raise WrongUse("--fork stands alone: it does its steps again by itself")
     if after is None and (message or script):
@@ -59,9 +72,7 @@ def command(
     if not execute and after is None:
         return _look(opened, step, as_json)
     taken_up = settings_of(opened.record, settings, script)
-    if repo is not None:
-        issue = opened.record.issue.told(repo=repo, base=None, tests=())
-        opened = replace(opened, record=opened.record.model_copy(update={"issue": issue}))
+    opened = _elsewhere(opened, repo)
     if after is None:
         return run_async(_execute(opened, taken_up, step, as_json))
     return run_async(_fork(opened, taken_up, after, message, script, steered, as_json))
@@ -136,3 +147,39 @@ async def _fork(
 
     issue = await issue_of(run, settings)
     return await run_and_report(issue, settings, script, steered, as_json, origin)
+
+
+def _resume(
+    folder: Path,
+    settings: Settings,
+    script: Path | None,
+    repo: str | None,
+    steered: str | None,
+    as_json: bool,
+) -> int:
+    from agent.cli.run import run_and_report
+    from agent.replay.execute import issue_of
+    from agent.replay.resume import resuming
+
+    with resuming(folder) as resumed:
+        lost = resumed.run.record
+        if settings.policy not in ("", lost.policy) and "policy" in flags_given():
+            raise WrongUse(
+                f"the {lost.policy} policy decides in {lost.id}, and it is that which is resumed",
+                "with another one it is a fork: --fork N",
+            )
+        as_before = resumed.settings(settings, flags_given())
+
+        async def go_on() -> int:
+            issue = await issue_of(_elsewhere(resumed.run, repo), as_before)
+            return await run_and_report(issue, as_before, script, steered, as_json, resumed.origin)
+
+        return run_async(go_on())
+
+
+def _elsewhere(run: "RecordedRun", repo: str | None) -> "RecordedRun":
+    """The run, its repository where the user says that it is by now."""
+    if repo is None:
+        return run
+    issue = run.record.issue.told(repo=repo, base=None, tests=())
+    return replace(run, record=run.record.model_copy(update={"issue": issue}))

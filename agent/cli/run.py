@@ -92,7 +92,7 @@ async def run_and_report(
     from agent.cli.live import Live
     from agent.cli.report import report
     from agent.cli.terminal import safe
-    from agent.policies.registry import POLICIES, policy_name
+    from agent.policies.registry import POLICIES, Opened, policy_name
     from agent.predicting import runs_here, within_reach
     from agent.run import run_issue
     from agent.tui.steered import SteeredOversight
@@ -112,9 +112,14 @@ async def run_and_report(
     if runs_here(settings.model) and settings.simulate.mode == "off":
         progress(f"{settings.model.name} only predicts, and --simulate is off: it is not asked")
     settings = within_reach(settings)
+    begin = origin(progress) if origin else None
+    alone = begin.instead if begin else None
+    policies: Opened = POLICIES[name](settings, script, progress)
+    if alone is not None:
+        policies = contextlib.nullcontext(lambda seed=None: alone)
     async with (
         _overseen(settings, console, steered) as oversight,
-        POLICIES[name](settings, script, progress) as new_policy,
+        policies as new_policy,
         _predicting(settings, progress) as predictor,
     ):
 
@@ -138,7 +143,7 @@ async def run_and_report(
                     watch=watch,
                     oversight=oversight,
                     predictor=predictor,
-                    origin=origin(progress) if origin else None,
+                    origin=begin,
                 )
         finally:
             engine.close()

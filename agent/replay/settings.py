@@ -10,7 +10,7 @@ from agent.errors import ConfigProblem
 from agent.issue import first_problem
 from agent.runfolder import RunRecord
 
-_OF_THIS_MACHINE = ("out", "cache", "engine", "images", "confirm")
+_OF_THIS_MACHINE = ("out", "cache", "engine", "images", "confirm", "tui")
 """What says nothing of the run, and may be otherwise here."""
 
 
@@ -28,11 +28,34 @@ def settings_of(record: RunRecord, now: Settings, script: Path | None = None) ->
     Raises:
         ConfigProblem: what the run was set to does not fit any more.
     """
-    then = {name: value for name, value in record.settings.items() if name not in _OF_THIS_MACHINE}
+    then = _as_recorded(record)
     then["policy"] = "scripted" if script else record.policy
     wanted = _laid_over(then, now.model_dump(mode="json", exclude_unset=True))
     if not now.policy and not script and _another_model(then, now):
         wanted["policy"] = "cwm"
+    return _checked(record, wanted, now)
+
+
+def same_settings(record: RunRecord, now: Settings, flags: Mapping[str, object]) -> Settings:
+    """The settings to go on with as if the run had never been interrupted.
+
+    Args:
+        record: of the run.
+        now: of this call; it says only where things are on this machine.
+        flags: what the user has set by name, as a tree; that alone wins.
+
+    Raises:
+        ConfigProblem: what the run was set to does not fit any more.
+    """
+    wanted = _laid_over({**_as_recorded(record), "policy": record.policy}, flags)
+    return _checked(record, wanted, now)
+
+
+def _as_recorded(record: RunRecord) -> dict[str, object]:
+    return {name: value for name, value in record.settings.items() if name not in _OF_THIS_MACHINE}
+
+
+def _checked(record: RunRecord, wanted: Mapping[str, object], now: Settings) -> Settings:
     here = {name: getattr(now, name) for name in _OF_THIS_MACHINE}
     try:
         return Settings.model_validate({**wanted, **here})
