@@ -1,0 +1,1 @@
+"""Several attempts at an issue, and choosing among their patches."""
