@@ -20,6 +20,7 @@ COMMANDS = {
     "replay": "look at a run again, do its actions again, or go on from a step",
     "show": "print a run as plain text",
     "export": "write a run as one page, one document, or JSON",
+    "publish": "make a branch and a commit of a run, and a pull request if you say so",
     "verify": "grade a patch against an issue",
     "trace": "record what a call, a test or a script does, line by line",
     "predict": "let a model write what a call does, without running it",

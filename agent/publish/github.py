@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from agent.errors import SourceUnavailable, WrongUse
 from agent.publish.commit import Published
@@ -172,7 +173,8 @@ def _token(run: RecordedRun, remote: Remote, repository: Address) -> Token:
     """
     named = [address_of(run), address_in(run.record.issue.repo)]
     sites = {each.site for each in named if each is not None}
-    by_user = remote.named or os.environ.get("GH_HOST", "").strip().lower() == repository.host
+    meant = os.environ.get("GH_HOST", "").strip().lower()
+    by_user = remote.named or meant in (repository.host, urlsplit(repository.site).netloc)
     if not (repository.host == "github.com" or repository.site in sites or by_user):
         raise WrongUse(
             f"only the checkout's configuration speaks of {repository.host}: it gets no token",

@@ -99,5 +99,13 @@ def write_run(
     return run_folder(out, *events, name=name, result=result, **issue)  # type: ignore[arg-type]
 
 
+def served(path: Path, *, writable: bool = True) -> Path:
+    """A bare repository for a server to serve, which takes what is pushed."""
+    path.mkdir(parents=True)
+    git(path, "init", "--quiet", "--bare")
+    git(path, "config", "http.receivepack", str(writable).lower())
+    return path
+
+
 def head(place: Path) -> str:
     return git(place, "rev-parse", "HEAD")

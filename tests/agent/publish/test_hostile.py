@@ -9,7 +9,7 @@ from agent.errors import WrongUse
 from agent.publish.commit import branch_and_commit
 from agent.publish.place import opened
 from agent.publish.remote import push, remote_of
-from tests.agent.publish.handed import FIXED, change, head, run_of
+from tests.agent.publish.handed import FIXED, change, head, run_of, served
 from tests.agent.sources.githubserver import github_server
 from tests.sandboxes.repository.gitrepos import commit, everything_in, git, repository
 
@@ -85,7 +85,7 @@ def test_nothing_of_a_hostile_checkout_runs(tmp_path: Path, place: Path, trap: P
     made = branch_and_commit(run_of(tmp_path / "runs", patch, base), place)
     assert not trap.exists()
     with github_server(tmp_path / "repositories") as server:
-        origin = bare(tmp_path / "repositories/o/r")
+        origin = served(tmp_path / "repositories/o/r")
         git(place, "config", "remote.origin.url", f"{server.site}/o/r")
         before[".git/config"] = (place / ".git/config").read_bytes()
         trap.unlink(missing_ok=True)
@@ -105,14 +105,6 @@ def change_here(place: Path) -> str:
     clean = repository(place.parent / "clean")
     commit(clean, "as there", prices_py=(place / "prices.py").read_text())
     return change(clean)
-
-
-def bare(path: Path) -> Path:
-    """A repository on a server, which takes what is pushed."""
-    path.mkdir(parents=True)
-    git(path, "init", "--quiet", "--bare")
-    git(path, "config", "http.receivepack", "true")
-    return path
 
 
 def test_a_patch_with_filtered_files_goes_in_as_it_is(
@@ -170,7 +162,7 @@ def test_a_pipe_in_the_place_of_a_branch_holds_nobody_up(tmp_path: Path, place: 
     ],
 )
 def test_a_remote_that_is_no_host_is_refused(tmp_path: Path, place: Path, url: str) -> None:
-    evil = bare(tmp_path / "evil/o/r")
+    evil = served(tmp_path / "evil/o/r")
     canary = tmp_path / "canary"
     (evil / "hooks").mkdir(exist_ok=True)
     (evil / "hooks/pre-receive").write_text(f"#!/bin/sh\ntouch {canary}\n")

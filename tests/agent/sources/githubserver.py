@@ -41,7 +41,9 @@ class GitHubServer:
         first: answers that come before all others, one a request; None drops the connection.
         moved: where other paths of the API lead, with the status that says so.
         asked: the API's requests: path with query, and headers.
+        sent: what the API was sent: the path, the headers, the body.
         repositories: the folder with bare repositories as ``OWNER/REPO``.
+        branches: the default branches of repositories, by ``OWNER/REPO``.
         per_page: the most that a page holds, however many were asked for.
     """
 
@@ -53,6 +55,8 @@ class GitHubServer:
     first: list[Answer | None] = field(default_factory=list)
     moved: dict[str, tuple[int, str]] = field(default_factory=dict)
     asked: list[tuple[str, Message]] = field(default_factory=list)
+    sent: list[tuple[str, Message, dict[str, object]]] = field(default_factory=list)
+    branches: dict[str, str] = field(default_factory=dict)
     per_page: int = 100
 
     def add(self, name: str, *comments: object, **fields: object) -> str:
@@ -91,6 +95,8 @@ class GitHubServer:
             return self._page(path, self._like(owner, labels, query["state"][0]), query)
         if name in self.issues:
             return Answer(body=self.issues[name])
+        if name in self.branches:
+            return Answer(body={"full_name": name, "default_branch": self.branches[name]})
         if name.removesuffix("/comments") in self.comments:
             return self._page(path, self.comments[name.removesuffix("/comments")], query)
         return Answer(404, {"message": "Not Found"})
@@ -123,6 +129,15 @@ class GitHubServer:
             each for name, each in self.issues.items() if name.startswith(f"{repository}/issues/")
         ]
         return sorted(filter(fits, there), key=lambda each: -int(str(each["number"])))
+
+    def take(self, path: str) -> Answer:
+        """What is answered to something sent: a pull request is opened."""
+        name = path.removeprefix(PREFIX).removesuffix("/pulls")
+        if path.endswith("/pulls") and name in self.branches:
+            number = len(self.sent)
+            there = {"number": number, "html_url": f"{self.site}/{name}/pull/{number}"}
+            return Answer(201, there)
+        return Answer(404, {"message": "Not Found"})
 
     def _page(self, path: str, entries: Sequence[object], query: dict[str, list[str]]) -> Answer:
         size = min(self.per_page, int(query.get("per_page", ["30"])[0]))
@@ -173,7 +188,16 @@ def _handler(known: GitHubServer) -> Callable[..., BaseHTTPRequestHandler]:
                 self._send(answer)
 
         def do_POST(self) -> None:
-            self._git(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            path = urlsplit(self.path).path
+            if not path.startswith("/api/"):
+                self._git(body)
+                return
+            known.sent.append((self.path, self.headers, json.loads(body)))
+            if not known.first:
+                self._send(known.take(path))
+            elif (answer := known.first.pop(0)) is not None:
+                self._send(answer)
 
         def log_message(self, format: str, *arguments: object) -> None:
             pass
