@@ -81,11 +81,20 @@ class ForetraceApp(App[None]):
         return True
 
     def _can_show(self, entry: ScreenEntry) -> bool:
+        if self._seen is not None and self._seen.title == entry.short:
+            return False  # it is open
         return entry.about == "all" or bool(self._in_question())
 
     def _in_question(self) -> tuple[Path, ...]:
-        screen = self.screen
-        return screen.runs_in_question() if isinstance(screen, OurScreen) else ()
+        screen = self._seen
+        return screen.runs_in_question() if screen else ()
+
+    @property
+    def _seen(self) -> OurScreen | None:
+        """The screen that is looked at; dialogs and the command palette are over one."""
+        return next(
+            (each for each in reversed(self.screen_stack) if isinstance(each, OurScreen)), None
+        )
 
     # Help and commands --------------------------------------------------------------------------
 
@@ -103,11 +112,11 @@ class ForetraceApp(App[None]):
         for entry in SCREENS:
             if self._can_show(entry) and not isinstance(screen, HelpScreen):
                 runs = self._in_question()
-                yield SystemCommand(
-                    entry.title, "Open this screen", lambda e=entry, r=runs: self.open(e.name, r)
-                )
+                key = f"Key: {self.get_key_display(entry.binding)}" if entry.key else "A screen"
+                yield SystemCommand(entry.title, key, lambda e=entry, r=runs: self.open(e.name, r))
         for node, binding, enabled, _ in screen.active_bindings.values():
-            if enabled and binding.description and (node is screen or node is self):
+            ours = node is screen or (node is self and not binding.action.startswith("show("))
+            if enabled and binding.description and ours:
                 key = self.get_key_display(binding)
                 owner = "app" if node is self else "screen"
 

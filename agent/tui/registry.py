@@ -37,9 +37,15 @@ class ScreenEntry:
     key: str = ""
 
     @property
+    def short(self) -> str:
+        """The title in one word, which is the screen's own title too."""
+        return self.title.partition(":")[0]
+
+    @property
     def binding(self) -> Binding:
-        """The key, as the app binds it."""
-        return Binding(self.key, f"show('{self.name}')", self.title, show=False)
+        """The key, as the app binds it; it is shown where there is a run that it would be about."""
+        shown, action = self.about != "all", f"show('{self.name}')"
+        return Binding(self.key, action, self.short, show=shown, tooltip=self.title)
 
 
 SCREENS: tuple[ScreenEntry, ...] = (

@@ -1,4 +1,4 @@
-"""The keys that matter on a screen, at its bottom; as many lines as they need, two at most."""
+"""The keys that matter on a screen, at its bottom; as many lines as they need, three at most."""
 
 from typing import ClassVar
 
@@ -10,7 +10,11 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
-_MOST_LINES = 2
+Hint = tuple[str, str, str]
+"""A key, what it does, and the action that a click on it carries out; empty for none."""
+
+_MOST_LINES = 3
+_GAP = "  "
 
 
 class KeyHints(Widget):
@@ -20,7 +24,7 @@ class KeyHints(Widget):
     KeyHints {
         dock: bottom;
         height: auto;
-        max-height: 2;
+        max-height: 3;
         padding: 0 1;
         background: $panel;
         color: $text-muted;
@@ -36,6 +40,10 @@ class KeyHints(Widget):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"keyhints--key"}
     can_focus = False
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._height = (0, 0)  # a width, and the lines that were needed at it
+
     def on_mount(self) -> None:
         """Keep up with the keys."""
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
@@ -46,35 +54,41 @@ class KeyHints(Widget):
     def render(self) -> Text:
         """The hints; what does not fit is left to the help."""
         key_style = self.get_component_rich_style("keyhints--key", partial=True)
-        width = max(self.size.width, 20)
         text = Text(no_wrap=True, overflow="crop")
-        used, lines = 0, 1
-        for key, words, action in self._hints():
-            needed = cell_len(key) + 1 + cell_len(words)
-            if used and used + 2 + needed > width:
-                if lines == _MOST_LINES:
-                    break
-                text.append("\n")
-                used, lines = 0, lines + 1
-            if used:
-                text.append("  ")
-                used += 2
-            click = Style(meta={"@click": action}) if action else Style()
-            text.append(key, key_style)
-            text.append(f" {words}", click)
-            used += needed
+        for number, line in enumerate(self._lines(max(self.size.width, 20))):
+            text.append("\n" if number else "")
+            for place, (key, words, action) in enumerate(line):
+                text.append(_GAP if place else "")
+                text.append(key, key_style)
+                text.append(f" {words}", Style(meta={"@click": action}) if action else Style())
         return text
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
-        """One line, or two."""
-        needed = sum(cell_len(key) + cell_len(words) + 3 for key, words, _ in self._hints())
-        return 1 if needed - 2 <= width else _MOST_LINES
+        """As many lines as were ever needed at this width: what is above does not jump."""
+        needed = len(self._lines(width))
+        before = self._height[1] if self._height[0] == width else 0
+        self._height = (width, max(needed, before))
+        return self._height[1]
 
-    def _hints(self) -> list[tuple[str, str, str]]:
+    def _lines(self, width: int) -> list[list[Hint]]:
+        lines: list[list[Hint]] = [[]]
+        used = 0
+        for hint in self._hints():
+            needed = cell_len(hint[0]) + 1 + cell_len(hint[1]) + len(_GAP)
+            if lines[-1] and used + needed - len(_GAP) > width:
+                if len(lines) == _MOST_LINES:
+                    break
+                lines.append([])
+                used = 0
+            lines[-1].append(hint)
+            used += needed
+        return lines
+
+    def _hints(self) -> list[Hint]:
         """Key, description and action of every binding that is to be shown; help comes first."""
         if isinstance(self.screen.focused, Input):
             return [("enter", "Find", ""), ("esc", "Leave", "")]
-        hints: dict[str, tuple[str, str, str]] = {}
+        hints: dict[str, Hint] = {}
         for node, binding, enabled, _ in self.screen.active_bindings.values():
             if binding.show and enabled and binding.action not in hints:
                 owner = {self.app: "app", self.screen: "screen"}.get(node, "focused")

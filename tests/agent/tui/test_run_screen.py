@@ -13,6 +13,7 @@ from agent.tui.screens.board.screen import BoardScreen
 from agent.tui.screens.dialogs.confirm import Confirm
 from agent.tui.screens.dialogs.text import AskText
 from agent.tui.screens.pager.screen import PagerScreen
+from agent.tui.screens.patch.screen import PatchScreen
 from tests.agent.tui.samples import HOSTILE, PATCH, beginning, ending, issue, work, write_run
 from tests.agent.tui.watched import LARGE, SMALL, AppPilot, app_on, opened, shows, text_of, until
 
@@ -51,7 +52,7 @@ async def test_a_run_that_has_ended_is_shown_with_its_end(
     async with app_on(finished.parent, finished).run_test(size=size) as pilot:
         await opened(pilot)
         await shows(pilot, "✓ resolved", "prices-1", "step 4", "18.0k tokens", "$0.05", "4/128")
-        await shows(pilot, "3/3 tests pass", "the patch resolves", "? Help", "d Patch", "esc Back")
+        await shows(pilot, "3/3 tests pass", "the patch resolves", "? Help", "P Patch", "esc Back")
         text = text_of(pilot)
         assert all(len(line) <= size[0] for line in text.splitlines())
         assert ("+    if value > high:" in text) == (size == LARGE)  # beside the list
@@ -117,7 +118,8 @@ async def test_patch_and_tests_have_a_key(finished: Path) -> None:
     async with app_on(finished.parent, finished).run_test(size=SMALL) as pilot:
         await opened(pilot)
         await pilot.press("d")
-        await shows(pilot, "patch", "+    if value > high:")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PatchScreen))
+        await shows(pilot, "if value > high:")
         await pilot.press("y")
         assert pilot.app.clipboard == PATCH
         await pilot.press("escape")

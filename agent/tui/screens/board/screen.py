@@ -17,9 +17,11 @@ from agent.tui.screens.board.adding import AddIssues
 from agent.tui.screens.board.assigning import Assign
 from agent.tui.screens.board.assignments import assignment_of
 from agent.tui.screens.board.order import FILTERS, SORTS, Order
+from agent.tui.screens.board.resuming import lost_run, start_resumption
 from agent.tui.screens.board.summary import details, heading
 from agent.tui.screens.board.table import BoardTable
 from agent.tui.screens.dialogs.confirm import Confirm
+from agent.tui.screens.dialogs.text import AskText
 from agent.tui.starting import Assignment
 from agent.tui.widgets.keyhints import KeyHints
 from agent.tui.widgets.safetext import one_line
@@ -28,7 +30,7 @@ from agent.tui.workspace import Workspace
 
 _LOOK_SECONDS = 1.0
 _MANY = 8
-"""Runs; more are not begun at once without a question."""
+"""Runs; more are not started together without a question."""
 
 
 class BoardScreen(OurScreen):
@@ -40,12 +42,16 @@ class BoardScreen(OurScreen):
         "Issues that wait and the runs there are, also those that other processes started. Add an"
         " issue, assign it, open its run to watch. Runs are processes of their own: leaving this"
         " program leaves them alone. Mark several with Space and assign or cancel them together."
+        " Only so many are at work at once, the others are queued; w changes how many. A run whose"
+        " process was killed is lost; u goes on with it where it was, r starts anew."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "add", "Add issues"),
+        Binding("n", "add", "Add", tooltip="Add issues"),
         Binding("a", "assign", "Assign"),
         Binding("r", "retry", "Retry", tooltip="Once more, with the settings of the run"),
+        Binding("u", "resume", "Resume", tooltip="Go on with a run that was lost, where it was"),
         Binding("c", "cancel", "Cancel", tooltip="Stop the marked runs; they clean up"),
+        Binding("w", "at_once", "At once", show=False, tooltip="How many runs are at work at once"),
         Binding("space", "mark", "Mark"),
         Binding(
             "A", "mark_all", "Mark all", show=False, tooltip="Mark all that are shown, or none"
@@ -66,6 +72,7 @@ class BoardScreen(OurScreen):
         self._rows_there: list[Row] = []
         self._order = Order()
         self._looking = False
+        self._could_resume = False
         self._last = Assignment()
 
     def compose(self) -> ComposeResult:
@@ -132,6 +139,18 @@ class BoardScreen(OurScreen):
             heading(self._place.out, self._rows_there, self._order, self.size.width - 2)
         )
         self._show_details()
+        if (now := self._can_resume()) != self._could_resume:
+            self._could_resume = now
+            self.refresh_bindings()
+
+    def _can_resume(self) -> bool:
+        return any(row.resumable for row in self._table.chosen)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what was lost can be resumed; elsewhere the key is named in the help alone."""
+        if action == "resume" and self.is_mounted and not self._can_resume():
+            return None
+        return True
 
     def _show_details(self) -> None:
         row, marked = self._table.current, len(self._table.marked)
@@ -140,6 +159,7 @@ class BoardScreen(OurScreen):
     def on_data_table_row_highlighted(self) -> None:
         """The cursor moved."""
         self._show_details()
+        self._could_resume = self._can_resume()
         self.refresh_bindings()
 
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
@@ -214,13 +234,18 @@ class BoardScreen(OurScreen):
         if count <= _MANY:
             self._start(issues, assignment)
             return
+        try:
+            most = self._place.starter.at_once
+        except AgentError as error:
+            self.tell(error)
+            return
 
         def sure(yes: bool | None) -> None:
             if yes:
                 self._start(issues, assignment)
 
-        details = "They all begin now, each in a container of its own."
-        self.app.push_screen(Confirm(f"Start {count} runs at once?", details), sure)
+        details = f"{most} are at work at once, the others are queued; w changes that."
+        self.app.push_screen(Confirm(f"Start {count} runs?", details), sure)
 
     def _start(self, issues: list[Issue], assignment: Assignment) -> None:
         started = 0
@@ -233,6 +258,47 @@ class BoardScreen(OurScreen):
             self.tell(f"{started} run(s) started")
         self._table.mark(set())
         self.run_worker(self._look())
+
+    def action_resume(self) -> None:
+        """Go on with the chosen runs that were lost."""
+        lost = [row.folder for row in self._table.chosen if row.resumable and row.folder]
+        self.run_worker(self._resume(lost))
+
+    async def _resume(self, lost: list[Path]) -> None:
+        started = 0
+        for folder in lost:
+            try:
+                run = await asyncio.to_thread(lost_run, folder)
+                start_resumption(run, self._place.starter)
+                started += 1
+            except AgentError as error:
+                self.tell(error)
+        if started:
+            self.tell(f"{started} run(s) resumed")
+        self._table.mark(set())
+        await self._look()
+
+    def action_at_once(self) -> None:
+        """Ask how many runs may be at work at once."""
+        starter = self._place.starter
+
+        def said(text: str | None) -> None:
+            if text is None:
+                return
+            try:
+                starter.set_at_once(text)
+            except AgentError as error:
+                self.tell(error)
+            else:
+                self.tell(f"at most {starter.at_once} run(s) at once")
+
+        try:
+            now = str(starter.at_once)
+        except AgentError as error:
+            self.tell(error)
+            return
+        hint = "of those that are started here; the others wait, and those at work stay"
+        self.app.push_screen(AskText("How many runs at once?", now, hint=hint), said)
 
     def action_cancel(self) -> None:
         """Stop the chosen runs that are going on, once the user has said so again."""
@@ -258,7 +324,7 @@ class BoardScreen(OurScreen):
 
     def action_remove(self) -> None:
         """Take issues without a run, and processes that ended without one, off the board."""
-        rows = [row for row in self._table.chosen if row.folder is None and not row.live]
+        rows = [row for row in self._table.chosen if row.folder is None and not row.pid]
         if not rows:
             self.tell("runs stay: they are on disk; only issues that wait can be removed")
             return
@@ -274,6 +340,7 @@ class BoardScreen(OurScreen):
         """Mark the row under the cursor, or take its mark away."""
         self._table.toggle_mark()
         self._show_details()
+        self.refresh_bindings()
 
     def action_mark_all(self) -> None:
         """Mark all that are shown; none where all are."""

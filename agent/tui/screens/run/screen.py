@@ -46,7 +46,7 @@ class RunScreen(Steering):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "leave", "Back", key_display="esc"),
         Binding("o", "whole", "Show all", tooltip="What is under the cursor, all of it"),
-        Binding("d", "patch", "Patch"),
+        Binding("d", "patch", "Patch", show=False, tooltip="What it changed; as P"),
         Binding("t", "tests", "Tests"),
         Binding("slash", "search", "Search", key_display="/"),
         Binding("f3", "again(1)", "Next found", show=False),
@@ -182,13 +182,8 @@ class RunScreen(Steering):
             self.app.push_screen(PagerScreen(title, text.rstrip("\n"), style=style))
 
     def action_patch(self) -> None:
-        """The patch so far."""
-        progress = self.run.progress
-        if progress.patch:
-            self.app.push_screen(PagerScreen("patch", progress.patch, style=patch_style))
-        else:
-            changed = ", ".join(progress.changed) or "nothing"
-            self.tell(f"no patch is handed in yet; changed so far: {changed}")
+        """What it changed, on a screen of its own."""
+        self.post_message(self.Open("patch", (self.run.folder,)))
 
     def action_tests(self) -> None:
         """All tests that have run."""
