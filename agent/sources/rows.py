@@ -7,7 +7,7 @@ from agent.errors import IssueProblem
 from agent.issue import Issue
 from agent.sources.lines import LINES
 from agent.sources.lists import FILES, claiming
-from agent.sources.source import IssueSource, Progress, Skipped
+from agent.sources.source import IssueSource, Progress, Skipped, is_there
 
 
 def read_issues(path: Path) -> Iterator[Issue]:
@@ -36,12 +36,12 @@ def _sound(source: str, progress: Progress) -> Iterator[Issue]:
 
 def _claims(source: str) -> bool:
     name, _, _ = source.rpartition("#")
-    return (bool(name) and not Path(source).exists()) or claiming(FILES, source) is not None
+    return (bool(name) and not is_there(source)) or claiming(FILES, source) is not None
 
 
 def _read(source: str, progress: Progress) -> Issue:
     name, _, wanted = source.rpartition("#")
-    if name and not Path(source).exists():
+    if name and not is_there(source):
         return _pick(name, wanted, progress)
     first = next((issue.id for issue in _sound(source, progress)), "ID")
     raise IssueProblem(f"{source} is a list of issues", f"name one of them: {source}#{first}")

@@ -63,6 +63,14 @@ class ListSource:
     read: Callable[[str, Progress], Iterator[Placed]]
 
 
+def is_there(name: str) -> bool:
+    """Whether something on this machine is called so; what cannot be a name is not."""
+    try:
+        return Path(name).exists()
+    except OSError:
+        return False
+
+
 def open_file(path: Path) -> BinaryIO:
     """A file, open for reading.
 
@@ -75,6 +83,8 @@ def open_file(path: Path) -> BinaryIO:
         raise IssueProblem(f"{path} is a directory", "name a file in it") from None
     except OSError as error:
         raise IssueProblem(f"cannot read {path}: {error.strerror}") from None
+    except ValueError:  # a null byte
+        raise IssueProblem(f"no file can be called {path}") from None
 
 
 def read_file(path: Path) -> str:

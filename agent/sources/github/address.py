@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from agent.errors import IssueProblem
+from agent.sources.source import is_there
 
 OWNER = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,99})"
 REPO = r"(?!\.{1,2}(?:[/#]|\Z))[A-Za-z0-9._-]{1,100}"
@@ -111,7 +112,7 @@ def is_address(source: str) -> bool:
     short = _SHORT.fullmatch(source)
     if short is None or short[2].endswith((".jsonl", ".json", ".parquet")):
         return False
-    return not Path(source).exists() and not Path(source.rpartition("#")[0]).is_file()
+    return not is_there(source) and not Path(source.rpartition("#")[0]).is_file()
 
 
 def parse_address(source: str) -> Address:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote
 
 from agent.errors import IssueProblem
 from agent.sources.github.address import GITHUB_COM, OWNER, REPO, Repository, parse_site
+from agent.sources.source import is_there
 
 LIMIT = 30
 """Issues, where no limit is named: each may take a request for its comments."""
@@ -62,7 +63,7 @@ def is_query(source: str) -> bool:
         except IssueProblem:
             return False
     short = _SHORT.fullmatch(source)
-    if short is None or Path(source).exists():
+    if short is None or is_there(source):
         return False
     return bool(short[3]) or not (source.endswith(_FILES) or Path(short[1]).is_dir())
 
