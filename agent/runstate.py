@@ -18,6 +18,7 @@ T = TypeVar("T", bound=BaseModel)
 
 State = Literal[
     "new",
+    "queued",
     "starting",
     "preparing",
     "working",

@@ -9,14 +9,15 @@ import signal
 import sys
 import traceback
 from importlib import import_module
+from pathlib import Path
 
 import click
 
 COMMANDS = {
     "tui": "assign issues, watch runs and steer them; what foretrace alone does",
     "run": "let the agent resolve one issue",
-    "batch": "let the agent resolve many issues, several at once",
     "issues": "print the issues of a list or of a search on GitHub, or freeze them in a file",
+    "batch": "let the agent resolve many issues, several at once",
     "replay": "look at a run again, do its actions again, or go on from a step",
     "show": "print a run as plain text",
     "export": "write a run as one page, one document, or JSON",
@@ -63,12 +64,36 @@ class _Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+def _in_turn(
+    context: click.Context, option: click.Parameter, queue: tuple[int, Path] | None
+) -> None:
+    """Wait for this process's turn; not even the command is imported before it has come."""
+    if queue is None:
+        return
+    from agent.tui.queue import turn
+
+    most, folder = queue
+    try:
+        context.with_resource(turn(folder, most))
+    except OSError as error:
+        raise click.ClickException(f"cannot wait in {folder}: {error.strerror}") from None
+
+
 @click.command(
     cls=_Commands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.option(
+    "--queue",
+    nargs=2,
+    type=(click.IntRange(min=1), click.Path(path_type=Path)),
+    expose_value=False,
+    hidden=True,
+    callback=_in_turn,
+    help="Begin once fewer than N that wait in this folder are at work; the UI uses this.",
+)
 @click.version_option(package_name="foretrace", prog_name="foretrace")
 @click.pass_context
 def foretrace(context: click.Context, debug: bool) -> None:

@@ -28,6 +28,7 @@ class Started(BaseModel):
         time: when, seconds since the epoch.
         pid: its process.
         log: what it said, before it had a folder and after.
+        resumes: id of the lost run that it goes on with; empty for none.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -39,6 +40,7 @@ class Started(BaseModel):
     time: float
     pid: int
     log: Path
+    resumes: str = ""
 
 
 class Board(BaseModel):

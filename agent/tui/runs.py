@@ -5,15 +5,22 @@ Rows are derived from the runs' folder alone. Of a run that has ended ``run.json
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent.alive import writers
 from agent.issue import Issue
+from agent.runfolder import RunResult
 from agent.runstate import LIVE, KnownRun, State, state_of
 from agent.tui.boardfile import Board, BoardFile, Started
 from agent.tui.control import listening
+from agent.tui.queue import queue_of, waiting
 from agent.tui.verdict import verdict_of
+
+_STOPPED = "stopped"
+"""The last word of a process that the user ended."""
+_GONE = ("lost", "failed", "stopped")
+"""States of runs that do not stand for the one whose place they took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,9 @@ class Row:
         folder: of the run; None for no run yet.
         pid: the process at work; 0 for none.
         started: the board's own note of the process; None for a run started elsewhere.
+        resumable: it was lost, or the infrastructure failed under it, and nothing has taken its
+            place.
+        instead: what has; empty for nothing.
     """
 
     key: str
@@ -50,6 +60,8 @@ class Row:
     folder: Path | None = None
     pid: int = 0
     started: Started | None = None
+    resumable: bool = False
+    instead: str = ""
 
     @property
     def live(self) -> bool:
@@ -99,10 +111,12 @@ class RunStore:
         runs = sorted(self._known.values(), key=lambda each: each.folder.name)
         numbers = _attempts(runs)
         rows = [_run_row(each, pids.get(each.folder.name, 0), numbers, board) for each in runs]
-        rows += _starting_rows(board, {each.token for each in runs})
+        rows = _knowing_of_others(rows, runs, board)
+        queued = waiting(queue_of(self.out))
+        rows += _starting_rows(board, {each.token for each in runs}, queued)
         covered = {(row.issue.id, row.issue.repo) for row in rows if row.issue}
-        waiting = [issue for issue in board.issues if (issue.id, issue.repo) not in covered]
-        new = [Row(f"issue {issue.id} {issue.repo}", "new", issue) for issue in waiting]
+        alone = [issue for issue in board.issues if (issue.id, issue.repo) not in covered]
+        new = [Row(f"issue {issue.id} {issue.repo}", "new", issue) for issue in alone]
         return [*new, *sorted(rows, key=lambda row: row.began, reverse=True)]
 
     def _folders(self) -> list[str]:
@@ -143,9 +157,10 @@ def _run_row(known: _Known, pid: int, numbers: dict[str, tuple[int, int]], board
     else:
         step, tokens, cost = progress.step, progress.tokens, progress.cost
         seconds = (time.time() if pid else progress.last or began) - began
+    state = state_of(result, progress, pid)
     return Row(
         key=f"run {name}",
-        state=state_of(result, progress, pid),
+        state=state,
         issue=record.issue if record else None,
         policy=record.policy if record else progress.policy,
         attempt=attempt,
@@ -159,32 +174,72 @@ def _run_row(known: _Known, pid: int, numbers: dict[str, tuple[int, int]], board
         folder=known.folder,
         pid=pid,
         started=next((each for each in board.started if each.token == known.token), None),
+        resumable=progress.stage != "preparing" if state == "lost" else _failed_under(result),
     )
 
 
-def _starting_rows(board: Board, running: set[str]) -> list[Row]:
-    """Processes that have no run's folder: not yet, or because they ended before."""
+def _failed_under(result: RunResult | None) -> bool:
+    """Whether it was not the run's fault that it failed."""
+    return result is not None and result.status == "failed" and bool(result.failure)
+
+
+def _knowing_of_others(rows: list[Row], runs: list[_Known], board: Board) -> list[Row]:
+    """The runs' rows; one whose place was taken by another run says so."""
+    instead: dict[str, str] = {}
+    for row, each in zip(rows, runs, strict=True):
+        parent = each.record.parent if each.record else None
+        if parent is not None and parent.resumed and row.state not in _GONE:
+            instead[parent.run] = f"goes on as {each.folder.name}"
+    for started in board.started:
+        if started.resumes and started.resumes not in instead and is_started(started):
+            instead[started.resumes] = "is being resumed"
+    return [
+        replace(row, resumable=False, instead=instead[row.folder.name])
+        if row.folder and row.folder.name in instead
+        else row
+        for row in rows
+    ]
+
+
+def _starting_rows(board: Board, running: set[str], queued: dict[int, int]) -> list[Row]:
+    """Processes that have no run's folder: not yet, or because they ended before.
+
+    Args:
+        board: that remembers them.
+        running: tokens of those that have one.
+        queued: places in the queue, by process id.
+    """
     issues = {(issue.id, issue.repo): issue for issue in board.issues}
     rows = []
     for each in board.started:
         if each.token in running:
             continue
         alive = is_started(each)
+        place = queued.get(each.pid, 0) if alive else 0
+        verdict = (
+            f"number {place} in the queue" if place else "" if alive else _last_words(each.log)
+        )
         unknown = Issue(id=each.issue, repo=each.repo, text=each.issue)
         rows.append(
             Row(
                 key=f"start {each.token}",
-                state="starting" if alive else "failed",
+                state=_starting_state(alive, place, verdict),
                 issue=issues.get((each.issue, each.repo), unknown),
                 policy=each.policy,
                 began=each.time,
                 seconds=time.time() - each.time if alive else 0.0,
-                verdict="" if alive else _last_words(each.log),
+                verdict=verdict,
                 pid=each.pid if alive else 0,
                 started=each,
             )
         )
     return rows
+
+
+def _starting_state(alive: bool, place: int, said: str) -> State:
+    if alive:
+        return "queued" if place else "starting"
+    return "stopped" if said == _STOPPED else "failed"
 
 
 def is_started(started: Started) -> bool:

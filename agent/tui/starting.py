@@ -11,6 +11,7 @@ from pathlib import Path
 from agent.errors import WrongUse
 from agent.issue import Issue
 from agent.tui.boardfile import BoardFile, Started
+from agent.tui.queue import at_once, queue_of, set_at_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +89,40 @@ class Starter:
         except OSError as error:
             raise WrongUse(f"the run cannot be stopped: {error.strerror}") from None
 
+    @property
+    def at_once(self) -> int:
+        """How many of the runs that are started here may be at work at once.
+
+        Raises:
+            ConfigProblem: the settings cannot be read.
+        """
+        from agent.config import load_settings
+
+        return at_once(queue_of(self._out), load_settings(self._config, {}).tui.at_once)
+
+    def set_at_once(self, number: str) -> None:
+        """Change that; runs that wait take heed, those at work stay.
+
+        Args:
+            number: as it was typed.
+
+        Raises:
+            WrongUse: it is no number above nothing, or cannot be written down.
+        """
+        if not number.strip().isdecimal() or int(number) < 1:
+            raise WrongUse("that is not a number of runs", "write one: 4")
+        try:
+            set_at_once(queue_of(self._out), int(number))
+        except OSError as error:
+            raise WrongUse(f"the number cannot be kept: {error.strerror}") from None
+
     def reap(self) -> None:
         """Let go of processes that have ended, so that they count as such."""
         self._children = [pid for pid in self._children if not _ended(pid)]
 
-    def launch(self, words: list[str], issue: Issue, policy: str, token: str = "") -> Started:
+    def launch(
+        self, words: list[str], issue: Issue, policy: str, token: str = "", resumes: str = ""
+    ) -> Started:
         """Start a command that makes a run, and note it on the board.
 
         Args:
@@ -101,13 +131,15 @@ class Starter:
             issue: that the run is about.
             policy: that was named; empty for none.
             token: of the run; a new one where it is empty.
+            resumes: id of the lost run that it goes on with; empty for none.
 
         Raises:
             WrongUse: the process cannot be started.
         """
         token = token or secrets.token_hex(6)
         log = self._log(token)
-        command = [sys.executable, "-m", "agent.cli", *words]
+        queue = ["--queue", str(self.at_once), str(queue_of(self._out))]
+        command = [sys.executable, "-m", "agent.cli", *queue, *words]
         command += [f"--steered={token}", f"--out={self._out}"]
         if self._config is not None:
             command.append(f"--config={self._config}")
@@ -125,6 +157,7 @@ class Starter:
             time=time.time(),
             pid=pid,
             log=log,
+            resumes=resumes,
         )
         BoardFile(self._out).note(started)
         return started

@@ -6,6 +6,7 @@ from agent.issue import Issue
 
 SIGNS = {
     "new": "·",
+    "queued": "…",
     "starting": "◌",
     "preparing": "◌",
     "working": "▸",
@@ -22,7 +23,7 @@ SIGNS = {
 }
 """One sign for every state: colour is never the only one."""
 
-WORDS = {"asking": "asks you", "lost": "lost", "unresolved": "unresolved"}
+WORDS = {"asking": "asks you"}
 """States whose name is not the word for them."""
 
 STYLES = {

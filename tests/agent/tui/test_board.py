@@ -349,7 +349,7 @@ async def test_many_runs_at_once_are_asked_about(out: Path) -> None:
         await shows(pilot, "Work on 3 issues")
         await fill(pilot, attempts="3")
         await pilot.press("ctrl+s")
-        await shows(pilot, "Start 9 runs at once?")
+        await shows(pilot, "Start 9 runs?", "4 are at work at once")
         await pilot.press("n")
         await board(pilot)
     assert BoardFile(out).read().started == ()

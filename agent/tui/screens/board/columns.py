@@ -54,7 +54,10 @@ def _width(column: Column, width: int) -> int:
     return next(wider, column.width)
 
 
-_URGENCY = ("asking", "paused", "pausing", "working", "verifying", "preparing", "starting", "new")
+_URGENCY = (
+    *("asking", "paused", "pausing", "working", "verifying", "preparing", "starting"),
+    *("queued", "new"),
+)
 
 
 def _urgency(row: Row) -> tuple[int, str]:
@@ -82,6 +85,10 @@ def _time(row: Row) -> str:
     return duration(row.seconds) if row.began else ""
 
 
+def _verdict(row: Row) -> str:
+    return row.instead or row.verdict
+
+
 COLUMNS: tuple[Column, ...] = (
     Column("state", 12, lambda row: state_words(row.state), _urgency),
     Column("repository", 14, _repo, _repo),
@@ -92,5 +99,5 @@ COLUMNS: tuple[Column, ...] = (
     Column("tokens", 6, _tokens, lambda row: row.tokens, 140, True),
     Column("cost", 7, lambda row: money(row.cost), lambda row: row.cost, 150, True),
     Column("time", 7, _time, lambda row: row.seconds, 0, True),
-    Column("verdict", 12, lambda row: row.verdict, lambda row: row.verdict, 90),
+    Column("verdict", 12, _verdict, _verdict, 90),
 )

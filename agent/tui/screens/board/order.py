@@ -9,8 +9,10 @@ from agent.tui.screens.board.columns import COLUMNS
 FILTERS: dict[str, Callable[[Row], bool]] = {
     "all": lambda row: True,
     "running": lambda row: row.live,
-    "waiting": lambda row: row.state == "new",
-    "needs you": lambda row: row.state in ("asking", "paused", "failed", "lost"),
+    "waiting": lambda row: row.state in ("new", "queued"),
+    "needs you": lambda row: (
+        row.state in ("asking", "paused", "failed", "lost") and not row.instead
+    ),
     "resolved": lambda row: row.state in ("resolved", "submitted"),
     "open": lambda row: row.state in ("unresolved", "failed", "stopped", "lost"),
 }

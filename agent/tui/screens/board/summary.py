@@ -13,7 +13,17 @@ from agent.tui.words import repository, state_words, title
 
 _GAP = 3
 """Cells between the words and the folder, at least."""
-_TOLD = ("asking", "new", "resolved", "submitted", "unresolved", "failed", "stopped", "lost")
+_TOLD = (
+    "asking",
+    "queued",
+    "new",
+    "resolved",
+    "submitted",
+    "unresolved",
+    "failed",
+    "stopped",
+    "lost",
+)
 
 
 def heading(out: Path, rows: list[Row], order: Order, width: int) -> Text:
@@ -49,6 +59,6 @@ def details(row: Row | None, marked: int, width: int) -> Text:
     if issue is not None:
         text.append(one_line(f"{issue.id}: {title(issue)}", width))
     where = f"{state_words(row.state)}  {repository(issue.repo) if issue else ''}"
-    said = row.verdict or (str(row.folder) if row.folder else "not assigned yet")
+    said = row.instead or row.verdict or (str(row.folder) if row.folder else "not assigned yet")
     text.append(f"\n{one_line(f'{where}  {said}', width)}", "dim")
     return text
