@@ -34,14 +34,16 @@ def _shares(report: Report) -> Iterator[str]:
 
 def _constructs(report: Report) -> Iterator[str]:
     yield ""
-    yield f"  {'construct':24} {'traces':>6}  {'whole, 95 %':>22}  {'frames':>7}  {'output':>7}"
+    yield (
+        f"  {'construct':24} {'traces':>6}  {'whole, 95 %':>22}  {'frames':>7}  {'output':>7}"
+        f"  {'halts':>7}  {'endless':>7}"
+    )
     for each in report.constructs:
-        if each.wholes.of >= _FEWEST:
-            low, high = wilson(each.wholes.share, each.wholes.of)
+        if max(each.wholes.of, each.endless.of) >= _FEWEST:
             yield (
-                f"  {each.name:24} {each.wholes.of:6}  {each.wholes.share:7.1%} "
-                f"({low:.0%} to {high:.0%}){'':{2 - len(f'{high:.0%}') + 2}}"
-                f"  {_percent(each.singles):>7}  {_percent(each.outputs):>7}"
+                f"  {each.name:24} {each.wholes.of:6}  {_interval(each.wholes):>22}  "
+                f"{_percent(each.singles):>7}  {_percent(each.outputs):>7}"
+                f"  {_percent(each.halts):>7}  {_percent(each.endless):>7}"
             )
 
 
@@ -87,6 +89,13 @@ def _rate(rate: Rate) -> str:
     if not rate.traces:
         return "     -"
     return f"{rate.share:6.1%}  95 %: {rate.low:.1%} to {rate.high:.1%}, of {rate.traces:,}"
+
+
+def _interval(count: Count) -> str:
+    if not count.of:
+        return "-"
+    low, high = wilson(count.share, count.of)
+    return f"{count.share:.1%} ({low:.0%} to {high:.0%})"
 
 
 def _percent(count: Count) -> str:

@@ -9,7 +9,7 @@ import hashlib
 import io
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field
 
 from agent.nano.examples import Plan, examples
 from agent.nano.recording import Recorder
-from model.nano.programs.likeness import groups, tokens
+from model.nano.programs.likeness import alike, groups, tokens
 from model.nano.record import Record
 from model.predict.predictor import Program
 
@@ -79,8 +79,15 @@ class Summary(BaseModel):
     splits: dict[str, Counts]
 
 
-def make(out: Path, plan: Plan, programs: int, jobs: int, told: Callable[[int], None]) -> Summary:
-    """Make a data set.
+def make(
+    out: Path,
+    plan: Plan,
+    programs: int,
+    jobs: int,
+    told: Callable[[int], None],
+    apart: Iterable[Sequence[str]] = (),
+) -> Summary:
+    """Make a data set; of programs to measure with, all of them are in ``test``.
 
     Args:
         out: the folder; what is there of an older one is replaced.
@@ -88,6 +95,7 @@ def make(out: Path, plan: Plan, programs: int, jobs: int, told: Callable[[int], 
         programs: how many are generated; of some nothing is kept.
         jobs: processes that make them.
         told: gets the traces made so far, after each `CHUNK` programs.
+        apart: the tokens of programs; what is alike to one of them is left out.
     """
     parts = out / "parts"
     shutil.rmtree(parts, ignore_errors=True)
@@ -103,7 +111,10 @@ def make(out: Path, plan: Plan, programs: int, jobs: int, told: Callable[[int], 
             likenesses += found
             traces += count
             told(traces)
-    counts = _write(out, sorted(parts.iterdir()), _sides(likenesses))
+    sides = (
+        {origin: "test" for origin, _ in likenesses} if plan.mix.held else _sides(likenesses)
+    ) | _left_out(likenesses, apart)
+    counts = _write(out, sorted(parts.iterdir()), sides)
     shutil.rmtree(parts)
     with Recorder() as recorder:
         frames = recorder.frames
@@ -158,6 +169,12 @@ def _sides(programs: list[_Likeness]) -> dict[str, str]:
     }
 
 
+def _left_out(programs: list[_Likeness], apart: Iterable[Sequence[str]]) -> dict[str, str]:
+    """No split, of the programs that are alike to others, or have a mutant that is."""
+    found = alike([shape for _, shape in programs], apart)
+    return {programs[index][0]: "" for index in found}
+
+
 def _side(origin: str) -> str:
     share = int(hashlib.sha256(origin.encode()).hexdigest()[:8], 16) / 16**8
     for split, held in _HELD.items():
@@ -180,6 +197,8 @@ def _write(out: Path, parts: list[Path], sides: dict[str, str]) -> dict[str, Cou
                 continue
             seen.add(key)
             split = sides[record.program]
+            if not split:
+                continue
             files[split].write(record.model_dump_json() + "\n")
             kept[split].append((record.program, record.frames))
             _count(counts[split], record)

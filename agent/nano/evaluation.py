@@ -41,12 +41,16 @@ class Construct:
         wholes: traces right as a whole.
         singles: frames right, each told from the right ones.
         outputs: of those that are left, the entry points left as they should be.
+        halts: programs of which it is told rightly whether they halt; see `Measurement.told`.
+        endless: of these, those that do not.
     """
 
     name: str
     wholes: Count
     singles: Count
     outputs: Count
+    halts: Count
+    endless: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +221,8 @@ def _lines(found: Sequence[Measurement]) -> Iterator[Line]:
     yield Line("whether it ends", _share(each.halting for each in found))
     endless = [each for each in found if not each.ended]
     yield Line("of those without an end, told so", _share(each.right for each in endless))
+    yield Line("asked whether it halts: it does", _share(e.told for e in found if e.halts))
+    yield Line("asked whether it halts: it does not", _told_endless(found))
     tests = [each for each in found if each.form != "call"]
     yield Line("verdicts of tests", _share(_is_verdict_right(each) for each in tests))
 
@@ -240,7 +246,13 @@ def _by_construct(found: Sequence[Measurement]) -> Iterator[Construct]:
             _share(each.whole for each in ended),
             _singles(mine[name]),
             _share(each.output for each in ended),
+            _share(each.told for each in mine[name]),
+            _told_endless(mine[name]),
         )
+
+
+def _told_endless(found: Iterable[Measurement]) -> Count:
+    return _share(each.told for each in found if each.halts is False)
 
 
 def _said(found: Sequence[Measurement], sure: float) -> Said:

@@ -200,7 +200,7 @@ def _record(making: _Making, one: _Called, form: str) -> Record | None:
         return None
     frames = compress(trace.frames)
     if not trace.ended:
-        if program.family not in _endless() and rng.random() < 0.7:
+        if not making.mix.held and program.family not in _endless() and rng.random() < 0.7:
             return None
         frames = frames[: rng.randint(*_CUT)]
     happened = [
@@ -214,6 +214,9 @@ def _record(making: _Making, one: _Called, form: str) -> Record | None:
         if holds
     ]
     source = one.program.source
+    halts: bool | None = True if trace.ended else None
+    if making.mix.held and not trace.ended:
+        halts = making.recorder.halts(one.program, one.call if form == "test" else None)
     return Record.model_validate(
         {
             "id": "",
@@ -228,6 +231,7 @@ def _record(making: _Making, one: _Called, form: str) -> Record | None:
             "call": one.call,
             "form": form,
             "size": size,
+            "halts": halts,
         }
     )
 

@@ -18,6 +18,7 @@ from model.predict.outcome import Expect, outcome
 from model.predict.predictor import Prediction, Program
 from model.predict.tokens import TokenPredictor
 from model.predict.verdict import Verdict, judge
+from model.questions.halts import ENDLESS, HALTS, of_trace
 from model.tokenizer import Tokenizer
 from model.trace.frame import Frame
 from model.trace.reading import Parsed, read_frames
@@ -44,6 +45,9 @@ class Measurement:
         singles: frames told from the right ones before; None where they were not asked for.
         output: whether the entry point is left as it should be; None where it is not left.
         halting: whether the trace ends, or does not, as it should be.
+        halts: whether the program does; None where that is not known.
+        told: whether it is said so when asked whether it halts, without the model's doubts; what
+            is not answered is not told. None where nobody knows.
         value: whether the value is right where it is asked for at once; None where it was not.
         verdict: of the trace.
         confidence: in it, as `judge` has it.
@@ -66,6 +70,8 @@ class Measurement:
     singles: Count | None
     output: bool | None
     halting: bool
+    halts: bool | None
+    told: bool | None
     value: bool | None
     verdict: Verdict
     confidence: float
@@ -100,6 +106,8 @@ async def measure(record: Record, model: Completes, tokenizer: Tokenizer) -> Mea
     judged = judge([prediction])
     left = same_ending(ending(prediction.frames), expected) and prediction.ended
     returns = expected is not None and not expected.raised
+    halts = True if record.ended else record.halts
+    answer = ENDLESS if halts is False else HALTS
     return Measurement(
         id=record.id,
         form=record.form,
@@ -111,6 +119,8 @@ async def measure(record: Record, model: Completes, tokenizer: Tokenizer) -> Mea
         singles=await _singles(record, program, written, recorded, predictor),
         output=left if record.ended else None,
         halting=prediction.ended == record.ended,
+        halts=halts,
+        told=None if halts is None else of_trace(prediction).text == answer,
         value=await _value(record, program, recorded, predictor),
         verdict=judged.verdict,
         confidence=judged.confidence,

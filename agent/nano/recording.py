@@ -72,6 +72,20 @@ class Recorder:
         """Run several, made by `Program.of_call`; sooner done than one by one."""
         return self._records([_asked(program, None) for program in programs])
 
+    def halts(self, program: Program, entry: str | None = None) -> bool | None:
+        """Whether a program comes to an end: run, without a recording, for half a second.
+
+        Running out of recursion is an end. None where the memory was what ended it.
+
+        Args:
+            program: as `record` takes it.
+            entry: likewise.
+        """
+        (found,) = self._records([_asked(program, entry, events=0)])
+        if found.end.error is not None and found.end.error[0] == "MemoryError":
+            return None
+        return found.end.why == "left"
+
     def _records(self, asked: list[bytes]) -> list[Recording]:
         found: list[Recording] = []
         while len(found) < len(asked):
@@ -113,13 +127,13 @@ class Recorder:
         )
 
 
-def _asked(program: Program, entry: str | None) -> bytes:
+def _asked(program: Program, entry: str | None, events: int = EVENTS) -> bytes:
     """A line for the worker."""
     source, wrapper, name = program.source, None, entry
     if name is None:
         source, name, wrapper = _apart(program.source)
     plain = source.replace(MARKER, "")
-    asked = {"source": plain, "wrapper": wrapper, "entry": name, "events": EVENTS}
+    asked = {"source": plain, "wrapper": wrapper, "entry": name, "events": events}
     return json.dumps(asked).encode("ascii") + b"\n"
 
 

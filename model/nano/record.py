@@ -18,6 +18,8 @@ class Record(BaseModel):
         trace: the frames after it, as the model writes them, with the mark of the end if it ended.
         frames: how many those are.
         ended: whether the entry point was left.
+        halts: whether it is left in the end, where the trace was cut off before; None where nobody
+            looked.
         constructs: what the program has, of `model.nano.programs.constructs.NAMES`, and what
             happened in it: ``exception``, ``escaping exception``, ``cut``.
         family: where the program is from; ``~`` before it where it was mutated.
@@ -41,6 +43,7 @@ class Record(BaseModel):
     call: str
     form: Literal["call", "test", "suite"]
     size: Literal["short", "medium", "long"]
+    halts: bool | None = None
 
     @property
     def prompt(self) -> str:

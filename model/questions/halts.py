@@ -100,7 +100,7 @@ class HaltsTask:
         predictions = await model.predictor.traces(
             program, samples=way.samples, seed=way.seed, most=way.most
         )
-        return [_judged(each) for each in predictions]
+        return [of_trace(each) for each in predictions]
 
     async def _run(self, answer: Answer, runner: Runner) -> Mark:
         asked: Check = ValueCheck(self.call) if self.call else CodeCheck("")
@@ -184,7 +184,8 @@ def _worded(answer: Answer) -> Answer:
     return replace(answer, text=HALTS if label else ENDLESS)
 
 
-def _judged(prediction: Prediction) -> Answer:
+def of_trace(prediction: Prediction) -> Answer:
+    """``halts``, ``endless`` or no answer, as a predicted trace has it."""
     judged = judge([prediction])
     facts: dict[str, object] = {
         "verdict": judged.verdict,

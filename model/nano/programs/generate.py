@@ -22,10 +22,11 @@ def generate(rng: random.Random, mix: Mix, size: Size) -> Generated:
         size: about how long it is.
     """
     chance = rng.random()
+    kept = "kept " if mix.held else ""
     if chance < mix.endless:
-        return idioms.drawn(rng, mix, "endless")
+        return idioms.drawn(rng, mix, f"{kept}endless")
     if chance < mix.endless + mix.recursion:
-        return idioms.drawn(rng, mix, "recursive")
+        return idioms.drawn(rng, mix, f"{kept}recursive")
     if chance < mix.endless + mix.recursion + mix.idioms:
         return idioms.drawn(rng, mix, "known")
     while True:

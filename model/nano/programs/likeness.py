@@ -11,7 +11,7 @@ import keyword
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 ALIKE = 0.8
 _LENGTH = 5
@@ -22,6 +22,8 @@ _KEPT = frozenset([*dir(builtins), *keyword.kwlist])
 
 Shape = frozenset[int]
 """The shingles of a program, as numbers."""
+_Shape = frozenset[tuple[str, ...]]
+"""The same, as they are."""
 
 
 def tokens(source: str) -> tuple[str, ...]:
@@ -71,7 +73,33 @@ def groups(programs: Sequence[Sequence[str]], origins: Sequence[str] = ()) -> li
     return [_root(parents, index) for index in range(len(programs))]
 
 
-def likeness(one: Shape, two: Shape) -> float:
+def alike(programs: Sequence[Sequence[str]], others: Iterable[Sequence[str]]) -> set[int]:
+    """The numbers of those programs that are alike to one of others, of which there may be many.
+
+    Exact, as `groups` is: who is alike to a program shares one of its rarest shingles.
+
+    Args:
+        programs: the tokens of each.
+        others: likewise; each is looked at once.
+    """
+    shapes = [frozenset(_shingles(program)) for program in programs]
+    often = Counter(shingle for shape in shapes for shingle in shape)
+    by_shingle: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+    for index, shape in enumerate(shapes):
+        ranked = sorted(shape, key=lambda shingle: (often[shingle], shingle))
+        for shingle in ranked[: len(shape) - math.ceil(ALIKE * len(shape)) + 1]:
+            by_shingle[shingle].append(index)
+    found: set[int] = set()
+    for other in others:
+        shape = frozenset(_shingles(other))
+        candidates = {
+            index for shingle in shape & by_shingle.keys() for index in by_shingle[shingle]
+        }
+        found |= {n for n in candidates - found if likeness(shape, shapes[n]) >= ALIKE}
+    return found
+
+
+def likeness(one: Shape | _Shape, two: Shape | _Shape) -> float:
     """What two shapes share, of all they have (Jaccard)."""
     both = len(one & two)
     return both / max(len(one) + len(two) - both, 1)

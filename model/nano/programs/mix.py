@@ -1,6 +1,6 @@
 """How often what is drawn: what nano is weak at can be drawn more often."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Size = Literal["short", "medium", "long"]
@@ -36,6 +36,8 @@ class Mix:
         exits: probability that a loop is left early, or a round cut short.
         documented: probability of a docstring; of a comment it is half of that.
         hints: probability of type hints.
+        held: whether the programs are to measure with: recursive and endless ones are of idioms
+            that are kept for that.
     """
 
     blocks: dict[str, float] = field(default_factory=lambda: dict(BLOCKS))
@@ -51,3 +53,22 @@ class Mix:
     exits: float = 0.22
     documented: float = 0.12
     hints: float = 0.25
+    held: bool = False
+
+
+_HELD = Mix(recursion=0.3, endless=0.35, tests=0.05, suites=0.1, held=True)
+"""Of programs to measure with, where recursion and endless loops are to count."""
+
+
+def mix_of(*, held: bool, recursion: float | None, endless: float | None) -> Mix:
+    """The usual mix, or that of programs to measure with, with shares that are asked for.
+
+    Raises:
+        ValueError: the shares are more than all.
+    """
+    mix = _HELD if held else Mix()
+    recursion = mix.recursion if recursion is None else recursion
+    endless = mix.endless if endless is None else endless
+    if recursion + endless > 1:
+        raise ValueError(f"{recursion:g} recursive and {endless:g} endless are more than all")
+    return replace(mix, recursion=recursion, endless=endless)

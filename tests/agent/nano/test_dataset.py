@@ -136,3 +136,36 @@ def test_the_command_makes_a_folder_and_says_what_is_in_it(foretrace: CommandLin
     summary = json.loads((foretrace.folder / "made" / "summary.json").read_text())
     assert f"{summary['splits']['train']['traces']} traces of" in ended.out
     assert "1/1" in ended.err
+
+
+def test_a_set_to_measure_with(foretrace: CommandLine, folder: Path) -> None:
+    made = ("nano", "data", "--programs", "40", "--jobs", "1", "--held", "--seed", "3")
+    for out, flags in (("all", ()), ("apart", ("--apart", folder)), ("own", ("--apart", "twin"))):
+        if out == "own":
+            (foretrace.folder / "twin").mkdir()
+            twin = foretrace.folder / "twin" / "train.jsonl.gz"
+            twin.write_bytes((foretrace.folder / "all" / "test.jsonl.gz").read_bytes())
+        ended = foretrace(*made, "--out", out, *flags)
+        assert ended.status == 0, ended
+    found = {
+        name: [*read(foretrace.folder / name / "test.jsonl.gz")] for name in ("all", "apart", "own")
+    }
+    assert found["all"] != []
+    assert found["own"] == []  # all of it is alike to itself
+    assert {each.id for each in found["apart"]} < {each.id for each in found["all"]}
+    halting = Counter((each.ended, each.halts) for each in found["all"])
+    assert halting[False, False] > 5
+    assert not any(halts is None for _, halts in halting)
+    assert sum("recursion" in each.constructs for each in found["all"]) > 10
+    assert not [*read(foretrace.folder / "all" / "train.jsonl.gz")]
+
+
+def test_what_a_set_cannot_be_is_told_in_a_line(foretrace: CommandLine) -> None:
+    for flags, said in (
+        (("--endless", "0.9", "--recursion", "0.9"), "are more than all"),
+        (("--apart", "nowhere"), "cannot read nowhere/train.jsonl.gz"),
+    ):
+        ended = foretrace("nano", "data", "--out", "made", "--programs", "1", *flags)
+        assert ended.status == 2, ended
+        assert said in ended.err
+        assert "Traceback" not in ended.err

@@ -24,6 +24,8 @@ RIGHT = Measurement(
     singles=Count(10, 10),
     output=True,
     halting=True,
+    halts=True,
+    told=True,
     value=True,
     verdict="pass",
     confidence=0.7,
@@ -47,8 +49,9 @@ WRONG = replace(
 )
 TEST = replace(RIGHT, form="test", value=None, passes=False)
 ENDLESS = replace(
-    RIGHT, ended=False, whole=False, output=None, value=None, verdict="endless", passes=False
-)
+    RIGHT, ended=False, whole=False, output=None, value=None, verdict="endless", passes=False,
+    halts=False,
+)  # fmt: skip
 SILENT = replace(WRONG, form="test", value=None, verdict="unsure", right=None, lowest=0.99)
 
 
@@ -69,6 +72,8 @@ def test_every_share_is_of_those_that_it_is_about() -> None:
         "output at once, without a trace": (1, 2),
         "whether it ends": (5, 5),
         "of those without an end, told so": (1, 1),
+        "asked whether it halts: it does": (4, 4),
+        "asked whether it halts: it does not": (1, 1),
         "verdicts of tests": (0, 2),
     }
     assert [(each.name, each.count.of) for each in report.lengths if each.count.of] == [
@@ -83,6 +88,13 @@ def test_constructs_come_with_the_commonest_first() -> None:
     assert [each.name for each in report.constructs] == ["for", "while"]
     assert report.constructs[0].wholes == Count(1, 3)
     assert report.constructs[1].outputs == Count(0, 2)
+
+
+def test_constructs_say_whether_it_was_told_what_halts() -> None:
+    silent, cut = replace(ENDLESS, told=False), replace(ENDLESS, halts=None, told=None)
+    report = summed_up([RIGHT, ENDLESS, silent, cut], of=4, sure=0)
+    assert report.constructs[0].halts == Count(2, 3)
+    assert report.constructs[0].endless == Count(1, 2)
 
 
 def test_what_is_believed_has_a_certainty_and_says_something() -> None:

@@ -117,6 +117,10 @@ def test_a_program_without_an_end(model: Writing) -> None:
     found = measured(record, model)
     assert (found.output, found.whole, found.halting) == (None, False, True)
     assert (found.verdict, found.right) == ("endless", True)
+    assert (found.halts, found.told) == (None, None)  # nobody looked
+    for halts in (False, True):
+        known = measured(record.model_copy(update={"halts": halts}), model)
+        assert (known.halts, known.told) == (halts, not halts)
 
 
 def test_a_model_that_knows_nothing_is_wrong_in_all_of_it(model: Writing) -> None:
@@ -124,6 +128,7 @@ def test_a_model_that_knows_nothing_is_wrong_in_all_of_it(model: Writing) -> Non
     found = measured(record, model)
     assert (found.whole, found.output, found.value) == (False,) * 3
     assert found.singles == Count(0, record.frames)
+    assert (found.halts, found.told) == (True, False)
     assert (found.verdict, found.right, found.lowest) == ("unsure", None, 0)
 
 

@@ -83,6 +83,22 @@ def test_what_does_not_give_the_process_back_is_given_up(monkeypatch: pytest.Mon
     assert [each.end.why for each in found] == ["killed", "left"]
 
 
+@pytest.mark.parametrize(
+    ("call", "halts"),
+    [("loop()", False), ("deep(0)", True), ("count(3000)", True), ("full()", None)],
+)
+def test_whether_it_halts_is_found_by_running_it(
+    recorder: Recorder, call: str, halts: bool | None
+) -> None:
+    source = (
+        "def loop():\n    while True:\n        pass\n\n\n"
+        "def deep(n):\n    return deep(n + 1)\n\n\n"
+        "def count(n):\n    while n:\n        n -= 1\n    return n\n\n\n"
+        "def full():\n    return [0] * (1 << 40)\n"
+    )
+    assert recorder.halts(Program.of_call(source, call)) is halts
+
+
 def test_what_cannot_be_loaded_says_so(recorder: Recorder) -> None:
     found = recorder.record(Program.of_call("1 / 0\n", "1"))
     assert (found.end.why, found.end.error) == ("error", ("ZeroDivisionError", "division by zero"))

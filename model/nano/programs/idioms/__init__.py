@@ -2,7 +2,7 @@
 
 import random
 
-from model.nano.programs.idioms import endless, lists, numbers, recursive, texts
+from model.nano.programs.idioms import endless, kept, lists, numbers, recursive, texts
 from model.nano.programs.idioms.template import Template
 from model.nano.programs.mix import Mix
 from model.nano.programs.program import Generated
@@ -11,6 +11,8 @@ TEMPLATES: dict[str, tuple[Template, ...]] = {
     "known": (*numbers.TEMPLATES, *lists.TEMPLATES, *texts.TEMPLATES),
     "recursive": recursive.TEMPLATES,
     "endless": endless.TEMPLATES,
+    "kept recursive": kept.RECURSIVE,
+    "kept endless": kept.ENDLESS,
 }
 
 

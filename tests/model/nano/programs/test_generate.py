@@ -15,7 +15,7 @@ from model.nano.programs.constructs import NAMES, constructs
 from model.nano.programs.generate import generate, is_sound
 from model.nano.programs.idioms.template import Template
 from model.nano.programs.mix import BLOCKS as WEIGHTS
-from model.nano.programs.mix import Mix
+from model.nano.programs.mix import Mix, mix_of
 from tests.model.nano.programs.samples import SIZES, programs
 
 GRAMMAR = Mix(idioms=0, recursion=0, endless=0)
@@ -89,3 +89,17 @@ def test_what_says_nothing_is_not_sound() -> None:
         assert not is_sound(f"def f(x):\n    {body}\n"), body
     assert not is_sound("def f(xs):\n    return [x for x in xs if x not in xs]\n")
     assert not is_sound("def f():\n" + "    f()\n" * 40)
+
+
+def test_what_is_kept_for_measuring_is_not_learnt() -> None:
+    kept = [mix_of(held=held, recursion=0.4, endless=0.6) for held in (False, True)]
+    learnt, held = ({p.family for p in programs(300, mix=mix)} for mix in kept)
+    assert not any(family.startswith("kept: ") for family in learnt)
+    assert all(family.startswith("kept: ") for family in held)
+    assert len(held) > 15
+
+
+def test_shares_are_of_all() -> None:
+    assert mix_of(held=False, recursion=None, endless=None) == Mix()
+    with pytest.raises(ValueError, match="more than all"):
+        mix_of(held=True, recursion=0.7, endless=0.6)

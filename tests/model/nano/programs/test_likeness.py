@@ -5,7 +5,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.nano.programs.likeness import ALIKE, groups, likeness, tokens
+from model.nano.programs.likeness import ALIKE, alike, groups, likeness, tokens
 from tests.model.nano.programs.samples import programs
 
 SUM = """def total(items):
@@ -53,6 +53,22 @@ def test_no_two_groups_have_programs_that_are_alike(seed: int) -> None:
         for two, second in enumerate(shapes[:one]):
             share = len(first & second) / len(first | second)
             assert share < ALIKE or numbers[one] == numbers[two]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6))
+def test_what_is_alike_to_one_of_others_is_found(seed: int) -> None:
+    """Held against the comparison of all with all."""
+    sources = [program.source for program in programs(60, seed)]
+    random.Random(seed).shuffle(sources)
+    some, others = sources[:30], sources[30:]
+    expected = {
+        number
+        for number, one in enumerate(some)
+        if any(likeness(shape(one), shape(two)) >= ALIKE for two in others)
+    }
+    assert alike([tokens(one) for one in some], map(tokens, others)) == expected
+    assert alike([tokens(SUM), tokens(OTHER)], [tokens(SAME)]) == {0}
 
 
 def test_likeness_is_the_share_of_what_both_have() -> None:
