@@ -13,6 +13,9 @@ Progress = Callable[[str], None]
 """Gets a line, without a newline, when the user has to wait."""
 
 
+_MOST_NAME = 40
+
+
 @dataclass(frozen=True, slots=True)
 class IssueSource:
     """One kind of place that an issue is read from.
@@ -32,7 +35,7 @@ class Skipped:
     """An entry of a list that cannot be taken as an issue.
 
     Attributes:
-        where: its place in the list, as ``line 7`` or ``row 7``.
+        where: its place in the list, as ``line 7`` or ``row 7``; may be empty where it has an id.
         why: what is wrong with it; one line, which may quote the list.
         id: what it calls itself; empty where that cannot be told.
     """
@@ -42,7 +45,11 @@ class Skipped:
     id: str = ""
 
     def __str__(self) -> str:
-        return f"{self.where}{f' ({self.id})' if self.id else ''}: {self.why}"
+        """One line, in which a name of any length hides nothing else."""
+        name = " ".join(self.id.split())
+        name = name if len(name) <= _MOST_NAME else f"{name[: _MOST_NAME - 1]}…"
+        place = f"{self.where} ({name})" if self.where and name else self.where or name
+        return f"{place}: {' '.join(self.why.split())}"
 
 
 Placed: TypeAlias = tuple[str, Issue] | Skipped
