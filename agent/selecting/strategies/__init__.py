@@ -1,0 +1,1 @@
+"""The ways to choose among attempts, one a file."""
