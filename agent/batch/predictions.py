@@ -28,7 +28,7 @@ def predictions(rows: Iterable[AttemptRow]) -> Iterator[dict[str, str]]:
     for issue, row in chosen.items():
         yield {
             "instance_id": issue,
-            "model_name_or_path": row.model if row.policy == "cwm" else f"foretrace-{row.policy}",
+            "model_name_or_path": row.model or f"foretrace-{row.policy}",
             "model_patch": _patch(row),
         }
 

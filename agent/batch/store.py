@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import get_args
 
@@ -28,9 +29,12 @@ from agent.batch.summary import (
     stage_of,
     state_now,
 )
+from agent.events import ModelChosen
 from agent.runstate import KnownRun, state_of
+from agent.trajectory import parse_event
 
 _EVENTS_SHOWN = 100
+_HEAD_LINES = 8
 
 
 @dataclass(slots=True)
@@ -219,7 +223,7 @@ def _row(known: KnownRun, pid: int) -> AttemptRow | None:
         folder=known.folder,
         stage=stage,
         policy=record.policy,
-        model=progress.model or _model(record.settings),
+        model=progress.model,
         step=progress.step,
         tokens=progress.tokens,
         cost=progress.cost,
@@ -238,15 +242,24 @@ def _row(known: KnownRun, pid: int) -> AttemptRow | None:
         cost=float(usage.get("cost", 0.0)),
         ended=ended,
         seconds=max(ended - began, 0.0),
+        model=progress.model or _model(known) if record.policy == "cwm" else "",
         reason=result.reason,
         failure=result.failure,
         patch=(known.folder / "patch.diff").exists(),
     )
 
 
-def _model(settings: Mapping[str, object]) -> str:
-    model = settings.get("model")
-    return str(model.get("name") or "") if isinstance(model, dict) else ""
+def _model(known: KnownRun) -> str:
+    """The model of a run that had ended when it was first looked at: it says so near its start."""
+    try:
+        with known.follower.path.open("rb") as file:
+            for line in islice(file, _HEAD_LINES):
+                data = parse_event(line).data
+                if isinstance(data, ModelChosen):
+                    return data.model
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return ""
 
 
 def _written(path: Path) -> float:
