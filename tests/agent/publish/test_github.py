@@ -128,8 +128,8 @@ def test_what_is_not_verified_says_so_at_the_top(
     tmp_path: Path, place: Path, server: GitHubServer
 ) -> None:
     git(place, "remote", "add", "origin", f"{server.site}/o/r")
-    issue = {"repo": f"{server.site}/o/r", "title": "clamp"}
-    run = run_of(tmp_path / "runs", change(place), head(place), status="unresolved", **issue)
+    repo = f"{server.site}/o/r"
+    run = run_of(tmp_path / "runs", change(place), head(place), status="unresolved", repo=repo)
     planned = plan(run, branch_and_commit(run, place, unverified=True))
     assert planned.lines()[0] == "NOT VERIFIED: the pull request says so"
     send(planned)

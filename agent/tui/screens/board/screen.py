@@ -22,6 +22,7 @@ from agent.tui.screens.board.summary import details, heading
 from agent.tui.screens.board.table import BoardTable
 from agent.tui.screens.dialogs.confirm import Confirm
 from agent.tui.screens.dialogs.text import AskText
+from agent.tui.screens.publish.dialog import Publish
 from agent.tui.starting import Assignment
 from agent.tui.widgets.keyhints import KeyHints
 from agent.tui.widgets.safetext import one_line
@@ -61,6 +62,7 @@ class BoardScreen(OurScreen):
         Binding("s", "sort", "Sort", tooltip="Sort by the next column"),
         Binding("S", "backwards", "Turn the order", show=False),
         Binding("x", "remove", "Remove", tooltip="Take issues off the board; runs stay on disk"),
+        Binding("p", "publish", "Publish", show=False, tooltip="Make a branch and a commit of it"),
         Binding("y", "copy", "Copy", show=False, tooltip="Copy the id, or the run's folder"),
         Binding("escape", "reset", "All rows", show=False, tooltip="End search, filter and marks"),
         Binding("q", "app.quit", "Leave", tooltip="Leave; runs go on"),
@@ -335,6 +337,14 @@ class BoardScreen(OurScreen):
         except AgentError as error:
             self.tell(error)
         self.run_worker(self._look())
+
+    def action_publish(self) -> None:
+        """Make a branch and a commit of the run under the cursor, and a pull request."""
+        row = self._table.current
+        if row is None or row.folder is None or row.state != "resolved":
+            self.tell("only a resolved run can be published from here; P shows other patches")
+            return
+        self.app.push_screen(Publish(row.folder))
 
     def action_mark(self) -> None:
         """Mark the row under the cursor, or take its mark away."""

@@ -22,6 +22,7 @@ from agent.tui.screens.patch.filetree import FileTree
 from agent.tui.screens.patch.folder import AskFolder
 from agent.tui.screens.patch.outcomes import OutcomesView
 from agent.tui.screens.patch.source import Patched, patch_of
+from agent.tui.screens.publish.dialog import Publish
 from agent.tui.widgets.keyhints import KeyHints
 from agent.tui.widgets.safetext import one_line, shown
 
@@ -57,6 +58,7 @@ class PatchScreen(OurScreen):
         Binding("y", "copy", "Copy", tooltip="Copy the whole patch"),
         Binding("s", "save", "Save", tooltip="Save it as a file in the current folder"),
         Binding("a", "apply", "Apply", tooltip="Apply it to a checkout on this machine"),
+        Binding("p", "publish", "Publish", tooltip="Make a branch, a commit, a pull request of it"),
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE, "-wide")]  # noqa: RUF012  # as declared
 
@@ -215,8 +217,10 @@ class PatchScreen(OurScreen):
         self.diff.focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Without a patch there is nothing to copy, save or apply."""
-        if action in ("copy", "save", "apply", "hunk", "file", "beside", "files"):
+        """Without a patch there is nothing to copy, save or apply; a run's own can be published."""
+        if action == "publish" and not self._follows:
+            return False
+        if action in ("copy", "save", "apply", "publish", "hunk", "file", "beside", "files"):
             return self._shown is not None and bool(self._shown.patch)
         return True
 
@@ -239,6 +243,10 @@ class PatchScreen(OurScreen):
             self.tell(f"cannot write {path}: {error.strerror}")
         else:
             self.tell(f"saved as {path.absolute()}")
+
+    def action_publish(self) -> None:
+        """Make a branch and a commit of it, and a pull request."""
+        self.app.push_screen(Publish(self._folder))
 
     # Applying -----------------------------------------------------------------------------------
 
