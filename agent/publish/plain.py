@@ -33,6 +33,20 @@ def plain(text: str, most: int = 200) -> str:
     line = " ".join(visible(text[: 4 * most]).split())
     if len(line) > most or len(text) > 4 * most:
         line = line[: most - 1].rstrip() + "…"
+    return _unheeded(line)
+
+
+def block(text: str, most_lines: int = 100) -> list[str]:
+    """Lines as a block of code in Markdown, blanks kept, in a fence that they cannot close."""
+    lines = [_unheeded(visible(line)) for line in text.splitlines()]
+    more = len(lines) - most_lines
+    lines = lines[:most_lines] + ([f"and {more} more lines"] if more > 0 else [])
+    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(longest + 1, 3)
+    return [fence, *lines, fence]
+
+
+def _unheeded(line: str) -> str:
     return _ACTED_ON.sub(lambda found: found.group() + _NOTHING, line)
 
 

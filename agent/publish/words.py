@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from agent.errors import IssueProblem
 from agent.events import TestReport, Verified
-from agent.publish.plain import code, plain
+from agent.publish.plain import block, code, plain
 from agent.publish.submission import is_verified, model_of
 from agent.replay.reading import RecordedRun
 from agent.sources.github.address import Address, parse_address
@@ -18,7 +18,6 @@ _SUBJECT = 72
 _WIDTH = 72
 _IN_MESSAGE = 10
 _IN_BODY = 50
-_STAT_LINES = 100
 
 
 def message_of(run: RecordedRun) -> str:
@@ -112,11 +111,7 @@ def _body(run: RecordedRun, stat: str, base: str) -> Iterator[str]:
         yield ""
     yield "## What changes"
     yield ""
-    yield "```"
-    lines = [plain(line.replace("`", "'")) for line in stat.splitlines()]
-    yield from lines[:_STAT_LINES]
-    yield from [f"and {len(lines) - _STAT_LINES} more lines"] * (len(lines) > _STAT_LINES)
-    yield "```"
+    yield from block(stat)
     yield ""
     yield from _verification(run, base)
     yield from _how(run)

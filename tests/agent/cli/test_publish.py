@@ -10,6 +10,7 @@ import pytest
 from tests.agent.conftest import CommandLine, Ended
 from tests.agent.ptys import OnTerminal
 from tests.agent.publish.handed import FIXED, change, head, prices, served, write_run
+from tests.agent.replay.recorded import Recorded
 from tests.agent.sources.githubserver import GitHubServer, github_server
 from tests.sandboxes.repository.gitrepos import git
 
@@ -66,6 +67,24 @@ def test_a_branch_and_a_commit_are_made_and_told(command: CommandLine, place: Pa
     assert " prices.py | 2 +-" in ended.out
     assert git(place, "show", "foretrace/clamp:prices.py") == FIXED.strip()
     assert "which was there already" in command("publish", ID).out
+
+
+@pytest.mark.engine
+def test_a_real_run_becomes_a_commit_on_the_one_it_began_at(
+    recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, line = recorded.project, recorded.foretrace
+    who = {"GIT_AUTHOR_NAME": "Ada L", "GIT_AUTHOR_EMAIL": "ada@example.org"}
+    monkeypatch.setattr(line, "environment", {**line.environment, **who})
+    before = project.git("rev-parse", "HEAD")
+    ended = line("publish", recorded.id, "--json")
+    assert ended.status == 0, ended
+    told = json.loads(ended.out)
+    assert told["onto"] == before.strip()
+    assert project.git("rev-parse", f"{told['branch']}^") == before
+    assert "+    if value > high:" in project.git("show", told["branch"])
+    assert "2 of 2 tests that were to pass" in told["message"]
+    assert project.git("status", "--porcelain") == ""
 
 
 def test_json_is_the_same_as_one_object(

@@ -8,6 +8,7 @@ import pytest
 from agent.errors import WrongUse
 from agent.publish.commit import branch_and_commit, branch_for, checkout_of
 from agent.publish.submission import NotVerified
+from sandboxes.repository.localrepo import read_local
 from tests.agent.publish.handed import FIXED, change, head, prices, run_of
 from tests.sandboxes.repository.gitrepos import commit, everything_in, git, repository
 
@@ -72,7 +73,16 @@ def test_a_dirty_checkout_stays_as_it_is_byte_for_byte(tmp_path: Path, place: Pa
     assert git(place, "symbolic-ref", "HEAD") == "refs/heads/trunk"
 
 
-@pytest.mark.parametrize("kind", ["detached", "worktree", "bare", "packed", "deep", "sha256"])
+CLONED = {
+    "shallow": ("--depth=1", "file://{}"),
+    "partial": ("--filter=blob:none", "file://{}"),
+    "borrowing": ("--shared", "{}"),
+}
+
+
+@pytest.mark.parametrize(
+    "kind", ["detached", "worktree", "bare", "packed", "deep", "sha256", *CLONED]
+)
 def test_every_kind_of_checkout_takes_a_branch(tmp_path: Path, place: Path, kind: str) -> None:
     if kind == "sha256":
         place = prices(tmp_path / "prices256", "--object-format=sha256")
@@ -88,6 +98,13 @@ def test_every_kind_of_checkout_takes_a_branch(tmp_path: Path, place: Path, kind
         git(tmp_path, "clone", "--quiet", "--bare", str(place), str(there))
     elif kind == "packed":
         git(place, "gc", "--quiet")
+    elif kind in CLONED:
+        commit(place, "Later", other_txt="other\n")
+        git(place, "config", "uploadpack.allowFilter", "true")
+        flag, where = CLONED[kind]
+        git(tmp_path, "clone", "--quiet", flag, where.format(place), kind)
+        there = tmp_path / kind
+        patch, base = change(place), head(place)
     elif kind == "deep":
         there = place / "deep"
         there.mkdir()
@@ -220,22 +237,30 @@ def test_a_base_that_is_not_there_is_said_and_another_may_be_named(
         branch_and_commit(run, place, onto="nowhere", branch="other")
 
 
-def test_a_run_on_uncommitted_changes_says_why_there_is_no_such_commit(
-    tmp_path: Path, place: Path
+@pytest.mark.parametrize("kind", ["changed", "folder"])
+def test_a_run_on_files_that_no_commit_holds_says_so(
+    tmp_path: Path, place: Path, kind: str
 ) -> None:
-    notes = ("2 uncommitted files taken along",)
-    run = run_of(tmp_path / "runs", change(place), "ab" * 20, notes=notes)
+    patch, there = change(place), place
+    (place / "notes.txt").write_text("half done\n")
+    if kind == "folder":
+        there = tmp_path / "folder"
+        shutil.copytree(place, there, ignore=shutil.ignore_patterns(".git"))
+    (tmp_path / "scratch").mkdir()
+    source = read_local(there, None, tmp_path / "scratch")
+    run = run_of(tmp_path / "runs", patch, source.commit, notes=source.notes)
     with pytest.raises(WrongUse) as caught:
         branch_and_commit(run, place)
-    assert "files that no commit holds (2 uncommitted files taken along)" in problem(caught)
-    run = run_of(
-        tmp_path / "others",
-        change(place),
-        "ab" * 20,
-        tests_from={"patch": "x", "when": "start"},
-    )
-    with pytest.raises(WrongUse, match="tests that were added for it"):
+    assert f"the run began at files that no commit holds ({source.notes[0]})" in problem(caught)
+    assert "HEAD is the one checked out" in problem(caught)
+
+
+def test_a_run_with_tests_added_for_it_says_so(tmp_path: Path, place: Path) -> None:
+    tests = {"patch": "x", "when": "start"}
+    run = run_of(tmp_path / "runs", change(place), "ab" * 20, tests_from=tests)
+    with pytest.raises(WrongUse) as caught:
         branch_and_commit(run, place)
+    assert "tests that were added for it" in problem(caught)
 
 
 def test_a_patch_that_does_not_fit_leaves_nothing_behind(tmp_path: Path, place: Path) -> None:

@@ -124,6 +124,17 @@ def test_a_fork_is_pushed_to_and_the_pull_request_is_opened_where_the_issue_is(
     assert git(tmp_path / "repositories/o/r", "branch") == ""
 
 
+def test_a_shallow_clone_can_send_its_branch(
+    run: RecordedRun, server: GitHubServer, place: Path, tmp_path: Path
+) -> None:
+    origin = tmp_path / "repositories/o/r"
+    git(place, "push", "--quiet", str(origin), "trunk")
+    git(tmp_path, "clone", "--quiet", "--depth=1", f"{server.site}/o/r", "shallow", "-b", "trunk")
+    published = branch_and_commit(run, tmp_path / "shallow")
+    assert send(plan(run, published)).number == 1
+    assert git(origin, "rev-parse", "foretrace/clamp^") == head(place)
+
+
 def test_what_is_not_verified_says_so_at_the_top(
     tmp_path: Path, place: Path, server: GitHubServer
 ) -> None:

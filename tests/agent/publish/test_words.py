@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.publish.plain import code, plain
+from agent.publish.plain import block, code, plain
 from agent.publish.words import address_of, body_of, closing, message_of, subject_of
 from agent.replay.reading import RecordedRun
 from tests.agent.publish.handed import run_of
@@ -54,7 +54,7 @@ def test_a_message_says_what_who_and_which_tests(tmp_path: Path) -> None:
 def test_a_body_says_what_changes_how_it_was_verified_and_how_it_was_made(tmp_path: Path) -> None:
     run = some_run(tmp_path, url="https://git.example.org/o/r/issues/7")
     body = body_of(run, " prices.py | 2 +-\n 1 file changed", "ab" * 20)
-    assert body.startswith("Fixes o/r#7.\n\n## What changes\n\n```\nprices.py | 2 +-\n")
+    assert body.startswith("Fixes o/r#7.\n\n## What changes\n\n```\n prices.py | 2 +-\n")
     assert "| `tests/test_prices.py::test_above` | failed | passed |" in body
     assert "In numbers: 1 of 1 tests that were to pass do so now, 1 of 1 that passed" in body
     assert "in the run `20260101-000000-clamp-0000`, with the policy `scripted`, in 7 steps" in body
@@ -116,6 +116,13 @@ def test_words_of_others_are_read_and_not_acted_on(tmp_path: Path, trick: str) -
         assert text.count("Fixes o/r#7") == 1
         text.encode()
     assert not [line for line in message_of(run).splitlines() if line.startswith("Co-authored-by")]
+
+
+def test_a_block_is_closed_by_nothing_in_it() -> None:
+    lines = block("a ```` b\n@you  | 2\n" + "x\n" * 200)
+    assert lines[0] == lines[-1] == "`````"
+    assert lines[1:3] == ["a ```` b", "@\u200byou  | 2"]
+    assert lines[-2] == "and 102 more lines"
 
 
 @given(st.text())
