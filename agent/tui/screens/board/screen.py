@@ -12,16 +12,14 @@ from textual.widgets import DataTable, Input, Static
 from agent.errors import AgentError
 from agent.issue import Issue
 from agent.tui.runs import Row
-from agent.tui.screens.base import OurScreen
 from agent.tui.screens.board.adding import AddIssues
 from agent.tui.screens.board.assigning import Assign
 from agent.tui.screens.board.assignments import assignment_of
 from agent.tui.screens.board.order import FILTERS, SORTS, Order
-from agent.tui.screens.board.resuming import lost_run, start_resumption
+from agent.tui.screens.board.processes import AT_ONCE, RESUME, Processes
 from agent.tui.screens.board.summary import details, heading
 from agent.tui.screens.board.table import BoardTable
 from agent.tui.screens.dialogs.confirm import Confirm
-from agent.tui.screens.dialogs.text import AskText
 from agent.tui.screens.publish.dialog import Publish
 from agent.tui.starting import Assignment
 from agent.tui.widgets.keyhints import KeyHints
@@ -34,7 +32,7 @@ _MANY = 8
 """Runs; more are not started together without a question."""
 
 
-class BoardScreen(OurScreen):
+class BoardScreen(Processes):
     """Issues and runs of one folder, as they are on disk; looked at anew every second."""
 
     TITLE = "Board"
@@ -50,9 +48,9 @@ class BoardScreen(OurScreen):
         Binding("n", "add", "Add", tooltip="Add issues"),
         Binding("a", "assign", "Assign"),
         Binding("r", "retry", "Retry", tooltip="Once more, with the settings of the run"),
-        Binding("u", "resume", "Resume", tooltip="Go on with a run that was lost, where it was"),
+        RESUME,
         Binding("c", "cancel", "Cancel", tooltip="Stop the marked runs; they clean up"),
-        Binding("w", "at_once", "At once", show=False, tooltip="How many runs are at work at once"),
+        AT_ONCE,
         Binding("space", "mark", "Mark"),
         Binding(
             "A", "mark_all", "Mark all", show=False, tooltip="Mark all that are shown, or none"
@@ -69,12 +67,10 @@ class BoardScreen(OurScreen):
     ]
 
     def __init__(self, workspace: Workspace) -> None:
-        super().__init__()
-        self._place = workspace
+        super().__init__(workspace)
         self._rows_there: list[Row] = []
         self._order = Order()
         self._looking = False
-        self._could_resume = False
         self._last = Assignment()
 
     def compose(self) -> ComposeResult:
@@ -90,28 +86,25 @@ class BoardScreen(OurScreen):
         """Look at once, and again and again."""
         self.query_one(BoardTable).focus()
         self.query_one("#search").display = False
-        await self._look()
+        await self.look()
         self.set_interval(_LOOK_SECONDS, self._look_if_seen)
 
     async def on_screen_resume(self) -> None:
         """It is on top again."""
-        self.run_worker(self._look())
+        self.run_worker(self.look())
 
     def runs_in_question(self) -> tuple[Path, ...]:
         """The chosen rows' runs."""
         return tuple(row.folder for row in self._table.chosen if row.folder is not None)
 
-    @property
-    def _table(self) -> BoardTable:
-        return self.query_one(BoardTable)
-
     # What is there ------------------------------------------------------------------------------
 
     async def _look_if_seen(self) -> None:
         if self.is_current:
-            await self._look()
+            await self.look()
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """See what there is now."""
         if self._looking:
             return
         self._looking = True
@@ -141,18 +134,7 @@ class BoardScreen(OurScreen):
             heading(self._place.out, self._rows_there, self._order, self.size.width - 2)
         )
         self._show_details()
-        if (now := self._can_resume()) != self._could_resume:
-            self._could_resume = now
-            self.refresh_bindings()
-
-    def _can_resume(self) -> bool:
-        return any(row.resumable for row in self._table.chosen)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only what was lost can be resumed; elsewhere the key is named in the help alone."""
-        if action == "resume" and self.is_mounted and not self._can_resume():
-            return None
-        return True
+        self.keep_keys_up()
 
     def _show_details(self) -> None:
         row, marked = self._table.current, len(self._table.marked)
@@ -161,7 +143,6 @@ class BoardScreen(OurScreen):
     def on_data_table_row_highlighted(self) -> None:
         """The cursor moved."""
         self._show_details()
-        self._could_resume = self._can_resume()
         self.refresh_bindings()
 
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
@@ -201,7 +182,7 @@ class BoardScreen(OurScreen):
                     self.tell(error)
                     return
                 self.tell(f"{new} issue(s) added" if new else "known already; read anew")
-                self.run_worker(self._look())
+                self.run_worker(self.look())
 
         self.app.push_screen(AddIssues(), added)
 
@@ -259,48 +240,7 @@ class BoardScreen(OurScreen):
         if started:
             self.tell(f"{started} run(s) started")
         self._table.mark(set())
-        self.run_worker(self._look())
-
-    def action_resume(self) -> None:
-        """Go on with the chosen runs that were lost."""
-        lost = [row.folder for row in self._table.chosen if row.resumable and row.folder]
-        self.run_worker(self._resume(lost))
-
-    async def _resume(self, lost: list[Path]) -> None:
-        started = 0
-        for folder in lost:
-            try:
-                run = await asyncio.to_thread(lost_run, folder)
-                start_resumption(run, self._place.starter)
-                started += 1
-            except AgentError as error:
-                self.tell(error)
-        if started:
-            self.tell(f"{started} run(s) resumed")
-        self._table.mark(set())
-        await self._look()
-
-    def action_at_once(self) -> None:
-        """Ask how many runs may be at work at once."""
-        starter = self._place.starter
-
-        def said(text: str | None) -> None:
-            if text is None:
-                return
-            try:
-                starter.set_at_once(text)
-            except AgentError as error:
-                self.tell(error)
-            else:
-                self.tell(f"at most {starter.at_once} run(s) at once")
-
-        try:
-            now = str(starter.at_once)
-        except AgentError as error:
-            self.tell(error)
-            return
-        hint = "of those that are started here; the others wait, and those at work stay"
-        self.app.push_screen(AskText("How many runs at once?", now, hint=hint), said)
+        self.run_worker(self.look())
 
     def action_cancel(self) -> None:
         """Stop the chosen runs that are going on, once the user has said so again."""
@@ -336,7 +276,7 @@ class BoardScreen(OurScreen):
             self._place.store.board.remove(issues, tokens)
         except AgentError as error:
             self.tell(error)
-        self.run_worker(self._look())
+        self.run_worker(self.look())
 
     def action_publish(self) -> None:
         """Make a branch and a commit of the run under the cursor, and a pull request."""
