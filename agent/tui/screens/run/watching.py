@@ -54,9 +54,11 @@ class Watching:
         """See whether the run has ended, and whether anybody is at work on it."""
         self.record = self.record or read_or_none(RunRecord, self.folder / "run.json")
         if self.result is None:
-            self.result = read_or_none(RunResult, self.folder / "result.json")
+            # In this order: a run that ends in between has left a result, and is not lost.
             path = self._follower.path
-            self.pid = writers([path]).get(path, 0) if self.result is None else 0
+            pid = writers([path]).get(path, 0)
+            self.result = read_or_none(RunResult, self.folder / "result.json")
+            self.pid = pid if self.result is None else 0
             said = listening(self.folder) if self.pid else None
             self.steerable = said is not None
             self.confirm = said.confirm if said else "none"
