@@ -4,6 +4,7 @@ They are told apart by their keys. A new form is one reader in `_FORMS`.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 
 from pydantic import ValidationError
@@ -72,9 +73,17 @@ def _from_swebench(row: Row) -> Issue:
         tests=_ids(failing),
         keep=None if passing is None else _ids(passing),
         tests_from=TestsFrom(patch=patch) if patch else None,
+        python=_python(row.get("install_config")),
         image=str(image) if image else None,
         reference=str(row.get("patch") or "") or None,
     )
+
+
+def _python(config: object) -> str | None:
+    """The interpreter that SWE-rebench says its environment was made with."""
+    told = config.get("python") if isinstance(config, dict) else None
+    found = re.fullmatch(r"3\.\d{1,2}", str(told))
+    return found[0] if found else None
 
 
 def _first(row: Row, *names: str) -> object:
@@ -105,6 +114,6 @@ IDS = frozenset(key for key, _, _ in _FORMS)
 FIELDS = frozenset(Issue.model_fields) | {
     *("instance_id", "base_commit", "problem_statement", "patch", "test_patch"),
     *("FAIL_TO_PASS", "PASS_TO_PASS", "fail_to_pass", "pass_to_pass"),
-    *("image_name", "docker_image"),
+    *("image_name", "docker_image", "install_config"),
 }
 """The fields that any form looks at."""

@@ -74,7 +74,7 @@ def is_there(name: str) -> bool:
     """Whether something on this machine is called so; what cannot be a name is not."""
     try:
         return Path(name).exists()
-    except OSError:
+    except (OSError, ValueError):
         return False
 
 

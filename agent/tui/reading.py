@@ -21,7 +21,7 @@ class Reading:
     Attributes:
         issues: in their order, each id once.
         skipped: entries that are none.
-        line: what the reader last had to say, a wait for example; hostile.
+        line: what the reader had to say since the last entry, a wait for example; hostile.
         problem: what ended it before its time; None so far, or for nothing.
         done: whether nothing more comes.
     """
@@ -63,6 +63,7 @@ class Reading:
         for entry in read_issues_once(at_home if is_there(at_home) else self._source, self._tell):
             if self._given_up.is_set():
                 return
+            self.line = ""
             if isinstance(entry, Skipped):
                 self.skipped.append(entry)
             elif len(self.issues) < MOST:
@@ -74,4 +75,4 @@ class Reading:
                 )
 
     def _tell(self, line: str) -> None:
-        self.line = line
+        self.line = line.removesuffix(" (Ctrl-C stops)")

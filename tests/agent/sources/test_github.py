@@ -258,11 +258,12 @@ def test_what_cannot_be_a_token_is_not_sent_nor_shown(
     assert server.asked == []
 
 
-def test_reading_a_file_loads_no_pygithub(tmp_path: Path) -> None:
-    (tmp_path / "bug.txt").write_text("Broken.")
+def test_reading_a_file_loads_neither_pygithub_nor_duckdb(tmp_path: Path) -> None:
+    (tmp_path / "i.jsonl").write_text('{"id": "a", "text": "Broken."}')
     program = (
-        "import sys\nfrom agent.sources.registry import read_issue\n"
-        f"read_issue({str(tmp_path / 'bug.txt')!r})\nsys.exit('github' in sys.modules)\n"
+        "import sys\nfrom agent.sources.many import read_issues_of\n"
+        f"assert len([*read_issues_of({str(tmp_path / 'i.jsonl')!r})]) == 1\n"
+        "sys.exit(bool({'github', 'duckdb'} & sys.modules.keys()))\n"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 

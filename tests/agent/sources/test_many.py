@@ -86,6 +86,20 @@ def test_a_prepared_image_is_kept(tmp_path: Path, name: str) -> None:
     assert issue_of(tmp_path, **{name: "registry/x:y"}).image == "registry/x:y"
 
 
+@pytest.mark.parametrize(
+    ("config", "python"),
+    [
+        ({"python": "3.9", "install": "pip install -e ."}, "3.9"),
+        ({"python": "x"}, None),
+        ("", None),
+    ],
+)
+def test_the_python_of_an_environment_is_kept(
+    tmp_path: Path, config: object, python: str | None
+) -> None:
+    assert issue_of(tmp_path, install_config=config).python == python
+
+
 def test_rows_without_tests_of_their_own_are_issues(tmp_path: Path) -> None:
     """As those of SWE-bench Multimodal, whose tests are not published."""
     held = dict.fromkeys(("patch", "test_patch", "FAIL_TO_PASS", "PASS_TO_PASS"), ...)

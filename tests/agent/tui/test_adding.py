@@ -134,9 +134,16 @@ async def test_a_search_on_github_is_added(tmp_path: Path, server: GitHubServer)
         await until(pilot, lambda: "o/r has no label 'bgu' (it has: bug)" in said(form))
         form.query_one("#source", Input).value = f"{server.site}/o/r/issues?q=label%3Abug"
         await pilot.press("enter")
-        await shows(pilot, "2 issue(s) added")
-        await shows(pilot, "No 3", "No 1")
+        await shows(pilot, "2 issue(s) added", "No 3", "No 1")
     assert added(tmp_path / "runs") == ["o__r-3", "o__r-1"]
+
+
+async def test_a_limit_that_nobody_set_is_told(tmp_path: Path, server: GitHubServer) -> None:
+    for number in range(10, 50):
+        server.add(f"o/r/issues/{number}")
+    async with app_on(tmp_path / "runs").run_test(size=LARGE, notifications=True) as pilot:
+        await adding(pilot, f"{server.site}/o/r")
+        await shows(pilot, "no more than 30 issues", "30 issue(s) added")
 
 
 async def test_a_wait_is_told_and_can_be_left(tmp_path: Path, server: GitHubServer) -> None:
@@ -145,6 +152,7 @@ async def test_a_wait_is_told_and_can_be_left(tmp_path: Path, server: GitHubServ
         form = await adding(pilot, f"{server.site}/o/r")
         await until(pilot, lambda: "rate limit of 127.0.0.1: waiting 4 s" in said(form))
         assert "Esc stops" in said(form)
+        assert "Ctrl-C" not in said(form)
         await pilot.press("enter")  # once is enough
         await pilot.press("escape")
         await until(pilot, lambda: "nothing was added" in said(form))

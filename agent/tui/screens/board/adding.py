@@ -108,6 +108,8 @@ class AddIssues(ModalScreen[list[Issue] | None]):
         self._reading = None
         error = reading.problem
         problem = f"{error.message}{f' ({error.hint})' if error.hint else ''}" if error else ""
+        if reading.line and not error:
+            self.notify(one_line(reading.line, _MOST_SAID), markup=False)
         self._take(reading.issues, reading.skipped, problem)
 
     def _take(self, read: list[Issue], skipped: Sequence[Skipped], problem: str) -> None:
