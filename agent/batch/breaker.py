@@ -17,7 +17,10 @@ KINDS: dict[str, Needed] = {
 }
 """What is down, by the kind of a failure."""
 
-PASSING = frozenset({*KINDS, "EngineRefused", "SandboxError", "OSError", "lost"})
+LOST = "lost"
+"""The kind of failure of a run whose process was killed."""
+
+PASSING = frozenset({*KINDS, LOST, "EngineRefused", "SandboxError", "OSError"})
 """Kinds of failures after which another try may help."""
 
 FIRST_PAUSE = 1.0

@@ -13,7 +13,16 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from agent.batch.breaker import FIRST_PAUSE, KINDS, LONGEST_PAUSE, PASSING, Breaker, Needed, probe
+from agent.batch.breaker import (
+    FIRST_PAUSE,
+    KINDS,
+    LONGEST_PAUSE,
+    LOST,
+    PASSING,
+    Breaker,
+    Needed,
+    probe,
+)
 from agent.batch.control import Command
 from agent.batch.crew import WorkerProcess
 from agent.batch.folder import Attempt, BatchFolder
@@ -345,7 +354,7 @@ class Coordinator:
             self._see_to_breaker()
         self._note("run", f"{attempt}: {word.status}{f' ({word.reason})' if word.reason else ''}")
         if word.status == "failed" and word.kind in PASSING:
-            self._again(attempt, word.kind)
+            self._again(attempt, word.kind, worker.folders.get(attempt))
         elif word.status == "stopped":
             self._ledger.back(attempt)
 
@@ -370,7 +379,7 @@ class Coordinator:
             if worker.broken or self._halted:
                 self._ledger.back(attempt)
             else:
-                self._again(attempt, "lost")
+                self._again(attempt, LOST, worker.folders.get(attempt))
         worker.running.clear()
         if worker.broken or self._halted:
             return
@@ -381,9 +390,9 @@ class Coordinator:
             self._error = self._error or SandboxError("workers end as soon as they start", hint)
         self._spawn(self._sweep())
 
-    def _again(self, attempt: Attempt, why: str) -> None:
-        if self._ledger.again(attempt):
-            self._note("again", f"{attempt}: {why}")
+    def _again(self, attempt: Attempt, kind: str, folder: Path | None) -> None:
+        if self._ledger.again(attempt, kind, folder):
+            self._note("again", f"{attempt}: {kind}")
 
     def _see_to_breaker(self) -> None:
         names = {task.get_name() for task in self._tasks}

@@ -11,7 +11,7 @@ from typing import Protocol
 from pydantic import BaseModel, ValidationError
 
 from agent.batch.folder import Attempt
-from agent.batch.messages import WORD, Broken, Finished, Ready, Setup, Start, Stop
+from agent.batch.messages import WORD, Began, Broken, Finished, Ready, Setup, Start, Stop
 
 _LEAVE_SECONDS = 60.0
 """For a worker that is told to stop: its containers have to be removed."""
@@ -39,6 +39,7 @@ class WorkerProcess:
     Attributes:
         number: which of the crew, from 0.
         running: the attempts it was given and has not finished.
+        folders: where their runs lie, as far as they have begun.
         ready: whether it ever said that it is.
         broken: whether it said that it cannot be.
         pid: of its process; 0 before it starts.
@@ -48,6 +49,7 @@ class WorkerProcess:
         """Args: words: where it writes what it has to say to people."""
         self.number = number
         self.running: dict[Attempt, Start] = {}
+        self.folders: dict[Attempt, Path] = {}
         self.ready = False
         self.broken = False
         self.pid = 0
@@ -128,8 +130,11 @@ class WorkerProcess:
             elif isinstance(word, Broken):
                 self.broken = True
                 self._hears.broken(self, word)
+            elif isinstance(word, Began):
+                self.folders[Attempt(word.issue, word.attempt)] = word.folder
             else:
                 self.running.pop(Attempt(word.issue, word.attempt), None)
                 self._hears.finished(self, word)
+                self.folders.pop(Attempt(word.issue, word.attempt), None)
         await self._process.wait()
         self._hears.gone(self)

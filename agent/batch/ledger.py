@@ -4,10 +4,16 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from agent.batch.breaker import KINDS, LOST
 from agent.batch.folder import Attempt
 from agent.batch.summary import HONEST, AttemptRow
 
 Rows = Mapping[Attempt, AttemptRow]
+
+
+def can_go_on(kind: str) -> bool:
+    """Whether what was done until then is worth going on from, by what ended a run."""
+    return kind == LOST or KINDS.get(kind) == "model"
 
 
 class Ledger:
@@ -16,7 +22,8 @@ class Ledger:
     Attributes:
         waiting: to be made.
         elsewhere: made by another process; the disk will tell how they end.
-        lost: for an attempt whose run was killed that run's folder.
+        lost: for an attempt whose run was killed, or whose model went away, that run's folder: it
+            can be gone on from.
     """
 
     def __init__(self, attempts: int, retries: int) -> None:
@@ -64,11 +71,19 @@ class Ledger:
         self.waiting.extend(fresh)
         return len(fresh)
 
-    def again(self, attempt: Attempt) -> bool:
-        """Make an attempt once more, unless it was tried often enough; whether it is."""
+    def again(self, attempt: Attempt, kind: str, folder: Path | None) -> bool:
+        """Make an attempt once more, unless it was tried often enough; whether it is.
+
+        Args:
+            attempt: which.
+            kind: of what ended its run.
+            folder: of that run; None where it had none.
+        """
         self._tries[attempt] += 1
         if self._tries[attempt] > self._retries:
             return False
+        if folder is not None and can_go_on(kind):
+            self.lost[attempt] = folder
         self.waiting.append(attempt)
         return True
 
@@ -82,6 +97,6 @@ class Ledger:
         if row is not None and row.state == "running":
             self.elsewhere.add(attempt)
         elif row is None or outdated(row) or row.state not in HONEST:
-            if row is not None and row.state == "lost":
+            if row is not None and can_go_on(LOST if row.state == LOST else row.failure):
                 self.lost[attempt] = row.folder
             self.waiting.append(attempt)

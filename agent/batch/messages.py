@@ -33,7 +33,7 @@ class Setup(_Message):
 
 
 class Start(_Message):
-    """Make an attempt. ``lost`` is the run of it that was killed before, where there is one."""
+    """Make an attempt. ``lost`` is a run of it to go on from, where one was killed before."""
 
     do: Literal["start"] = "start"
     issue: Issue
@@ -73,6 +73,15 @@ class Broken(_Message):
     status: int
 
 
+class Began(_Message):
+    """An attempt has a run's folder now."""
+
+    what: Literal["began"] = "began"
+    issue: str
+    attempt: int
+    folder: Path
+
+
 class Finished(_Message):
     """An attempt ended.
 
@@ -91,5 +100,5 @@ class Finished(_Message):
     reason: str = ""
 
 
-Word = Annotated[Ready | Broken | Finished, Field(discriminator="what")]
-WORD: TypeAdapter[Ready | Broken | Finished] = TypeAdapter(Word)
+Word = Annotated[Ready | Broken | Began | Finished, Field(discriminator="what")]
+WORD: TypeAdapter[Ready | Broken | Began | Finished] = TypeAdapter(Word)

@@ -15,9 +15,10 @@ from pydantic import BaseModel
 
 from agent.batch.folder import Attempt, BatchFolder
 from agent.batch.locks import Lock, Slots
-from agent.batch.messages import ORDER, Broken, Finished, Ready, Setup, Start, Stop
+from agent.batch.messages import ORDER, Began, Broken, Finished, Ready, Setup, Start, Stop
 from agent.config import Settings
 from agent.errors import AgentError, exit_status
+from agent.trajectory import Trajectory
 from model.errors import ModelError
 from sandboxes.errors import SandboxError
 
@@ -48,6 +49,7 @@ class Worker:
     ) -> None:
         self._folder = BatchFolder(setup.folder)
         self._settings = settings
+        self._set = setup.settings
         self._engine = engine
         self._new_policy = new_policy
         self._predictor = predictor
@@ -99,25 +101,45 @@ class Worker:
         self._mouth.say(finished)
 
     async def _run(self, start: Start) -> Finished:
-        from agent.run import run_issue
+        """The attempt; from where a run of it was lost, if that can be."""
+        from agent.replay.resume import NotResumable, StillAtWork, resuming
 
         seed = self._settings.seed + start.attempt - 1
+        settings = self._settings.model_copy(update={"seed": seed})
+        if start.lost is None:
+            return await self._make(start, settings, None)
+        with contextlib.ExitStack() as held:
+            try:
+                lost = held.enter_context(resuming(start.lost))
+                left = lost.settings(settings, self._set).limits
+                settings, origin = settings.model_copy(update={"limits": left}), lost.origin(_note)
+            except StillAtWork:
+                return _finished(start, "busy")
+            except NotResumable as error:
+                _note(f"{start.lost.name}: {error.message}; it begins anew")
+                origin = None
+            return await self._make(start, settings, origin)
+
+    async def _make(self, start: Start, settings: Settings, origin: "Origin | None") -> Finished:
+        from agent.run import run_issue
+
+        def watch(trajectory: Trajectory) -> None:
+            folder = trajectory.path.parent
+            began = Began(issue=start.issue.id, attempt=start.attempt, folder=folder)
+            self._mouth.say(began)
+
         run = await run_issue(
             start.issue,
-            self._settings.model_copy(update={"seed": seed}),
-            self._new_policy(seed),
+            settings,
+            self._new_policy(settings.seed),
             self._engine,
+            watch=watch,
             predictor=self._predictor,
-            origin=await asyncio.to_thread(_origin, start),
+            origin=origin,
             attempt=start.attempt,
             building=self._slots.one(),
         )
         return _finished(start, run.result.status, run.result.failure, run.result.reason)
-
-
-def _origin(start: Start) -> "Origin | None":
-    """Where a run that was killed had come to; None to begin at the issue."""
-    return None
 
 
 def _finished(start: Start, status: str, kind: str = "", reason: str = "") -> Finished:

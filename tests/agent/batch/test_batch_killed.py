@@ -26,6 +26,8 @@ def test_a_worker_that_is_killed_is_replaced(batches: Batches, engine: Engine) -
     folders = [path for path in batches.folder.runs.iterdir() if path.is_dir()]
     assert len(folders) == 4  # what was lost is kept
     assert len(batches.results()) == 2
+    parents = [json.loads((path / "run.json").read_text())["parent"] for path in folders]
+    assert sum(parent is not None and parent["resumed"] for parent in parents) == 2
     for folder in folders:
         assert containers(engine, folder.name) == []
 
