@@ -31,6 +31,7 @@ from agent.errors import DONE
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Stop after these.")
 @click.option("--threads", type=click.IntRange(1), default=2, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--device", default="", help="cpu or cuda; by default a GPU where there is one.")
 @click.option("--hidden", type=click.IntRange(16), default=192, show_default=True, help="Width.")
 @click.option("--layers", type=click.IntRange(1), default=6, show_default=True)
 def command(
@@ -40,6 +41,7 @@ def command(
     minutes: float | None,
     threads: int,
     seed: int,
+    device: str,
     hidden: int,
     layers: int,
 ) -> int:
@@ -64,6 +66,7 @@ def command(
         threads=threads,
         minutes=minutes,
         progress=lambda line: click.echo(safe(line), err=True),
+        device=device,
     )
     click.echo(safe(f"the weights are in {folder}"))
     return DONE

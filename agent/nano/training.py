@@ -54,6 +54,7 @@ def train(
     threads: int,
     minutes: float | None,
     progress: Progress,
+    device: str = "",
 ) -> Path:
     """Train, or go on with a training, and write what there is at the end.
 
@@ -66,12 +67,13 @@ def train(
         threads: of torch.
         minutes: stop after these, keeping the checkpoint; None for all the tokens of the recipe.
         progress: gets a line now and then.
+        device: as torch names it; empty for a GPU where there is one, else the processor.
 
     Returns:
         The folder with the weights.
 
     Raises:
-        ConfigProblem: torch is missing.
+        ConfigProblem: torch is missing, or has no such device.
         WrongUse: the data cannot be read, or the checkpoint is of another network.
     """
     needs_torch()
@@ -83,6 +85,7 @@ def train(
     from model.nano.training.renaming import Renaming
     from model.nano.training.session import Training
 
+    device = _device(device, progress)
     tokenizer, found = prepared(data, out, shape.context, Forms(), progress)
     ids = {token["content"]: token["id"] for token in json.loads(tokenizer)["added_tokens"]}
     shape = replace(shape, vocabulary=max(ids.values()) + 1)
@@ -97,6 +100,7 @@ def train(
             pad=ids["<|pad|>"],
             frame_end=ids["<|frame_sep|>"],
             renaming=Renaming(tokenizer),
+            device=device,
         )
     except (ValueError, RuntimeError, OSError) as error:
         why = " ".join(str(error).split())[:200]
@@ -106,6 +110,29 @@ def train(
     export(training.network, tokenizer, out / "weights", facts)
     _plot(out, progress)
     return out / "weights"
+
+
+def _device(asked: str, progress: Progress) -> str:
+    """The device to train on.
+
+    Raises:
+        ConfigProblem: torch has no such device, or cannot use it.
+    """
+    import torch
+
+    from model.nano.training.session import best_device
+
+    device = asked or best_device()
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        why = str(error).split("\n", 1)[0][:200]
+        raise ConfigProblem(
+            f"torch cannot train on {device!r}: {why}", "leave --device out, or name cpu"
+        ) from None
+    if device != "cpu":
+        progress(f"training on {device}")
+    return device
 
 
 def prepared(

@@ -23,7 +23,7 @@ def export(network: Network, tokenizer: str, folder: Path, facts: dict[str, obje
     ids = {token["content"]: token["id"] for token in json.loads(tokenizer)["added_tokens"]}
     folder.mkdir(parents=True, exist_ok=True)
     weights = {
-        name: weight.detach().to(torch.float16).contiguous()
+        name: weight.detach().cpu().to(torch.float16).contiguous()
         for name, weight in network.state_dict().items()
     }
     path = folder / "model.safetensors"

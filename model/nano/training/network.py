@@ -88,20 +88,22 @@ class Attention(nn.Module):
         groups = heads // k.shape[1]
         asked = (q * head**-0.5).reshape(batch, -1, groups * length, head)
         scores = (asked @ k.transpose(2, 3)).view(batch, -1, groups, length, length)
-        scores = scores.masked_fill(~self._seen(length), -torch.inf)
+        scores = scores.masked_fill(~self._seen(length, q.device), -torch.inf)
         weights = torch.softmax(scores, -1).to(v.dtype).view(batch, -1, groups * length, length)
         return (weights @ v).view(batch, heads, length, head)
 
     def _fused(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         length = q.shape[2]
-        mask = self._seen(length) if self.local and length > self.shape.window else None
+        windowed = self.local and length > self.shape.window
+        mask = self._seen(length, q.device) if windowed else None
         return functional.scaled_dot_product_attention(
             q, k, v, attn_mask=mask, is_causal=mask is None, enable_gqa=True
         )
 
-    def _seen(self, length: int) -> Tensor:
+    def _seen(self, length: int, device: torch.device) -> Tensor:
         """Which place sees which: ``(length, length)``."""
-        behind = torch.arange(length)[:, None] - torch.arange(length)
+        places = torch.arange(length, device=device)
+        behind = places[:, None] - places
         return (behind >= 0) & (behind < (self.shape.window if self.local else length))
 
 

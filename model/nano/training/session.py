@@ -122,6 +122,8 @@ class Training:
         pad: the token that fills up.
         frame_end: the token that ends a frame.
         renaming: exchanges names of the examples that it learns from.
+        device: that computes: ``cpu``, ``cuda``, or what else torch knows. A checkpoint goes on on
+            any.
     """
 
     def __init__(
@@ -135,12 +137,15 @@ class Training:
         pad: int,
         frame_end: int,
         renaming: Renaming | None = None,
+        device: str = "cpu",
     ) -> None:
         self.folder, self.recipe, self.shape = folder, recipe, shape
         self.train, self.valid = train, valid
         self._pad, self._frame_end, self._renaming = pad, frame_end, renaming
         torch.manual_seed(recipe.seed)
-        self.network = Network(shape)
+        self.device = torch.device(device)
+        # Drawn by the processor wherever it is trained, so that a seed means the same weights.
+        self.network = Network(shape).to(self.device)
         self._optimisers = _optimisers(self.network, recipe)
         self.done, self.steps, self.epoch, self._taken = 0, 0, 0, 0
         self._phase = recipe.phases[0].name
@@ -209,7 +214,7 @@ class Training:
         weights = numpy.where(batch.wanted[:, 1:], 1.0, sources) * (targets != self._pad)
         logits, right, at = self._told(batch, weights > 0)
         each = functional.cross_entropy(logits, right, reduction="none")
-        weight = torch.from_numpy(weights.reshape(-1).astype(numpy.float32))[at]
+        weight = torch.from_numpy(weights.reshape(-1).astype(numpy.float32)).to(self.device)[at]
         wanted = weight == 1
         of_traces = float(each.detach()[wanted].mean()) if bool(wanted.any()) else 0.0
         return (each * weight).sum() / weight.sum(), of_traces
@@ -218,9 +223,9 @@ class Training:
         self, batch: Batch, chosen: "numpy.typing.NDArray[numpy.bool_]"
     ) -> tuple[Tensor, Tensor, Tensor]:
         """The logits at the chosen targets, what is right there, and their flat places."""
-        ids = torch.from_numpy(batch.ids)
-        at = torch.from_numpy(chosen.reshape(-1).nonzero()[0])
-        with torch.autocast("cpu", torch.bfloat16, enabled=_has_bfloat16()):
+        ids = torch.from_numpy(batch.ids).to(self.device)
+        at = torch.from_numpy(chosen.reshape(-1).nonzero()[0]).to(self.device)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=_has_bfloat16(self.device)):
             logits = self.network(ids[:, :-1], at)
         return logits.float(), ids[:, 1:].reshape(-1)[at], at
 
@@ -257,7 +262,8 @@ class Training:
         part.replace(self.folder / "checkpoint.pt")
 
     def _restore(self) -> None:
-        state = torch.load(self.folder / "checkpoint.pt", weights_only=True)
+        path = self.folder / "checkpoint.pt"
+        state = torch.load(path, map_location=self.device, weights_only=True)
         if state["shape"] != asdict(self.shape):
             raise ValueError(f"{self.folder} holds a network of other sizes: {state['shape']}")
         self.network.load_state_dict(state["network"])
@@ -305,7 +311,7 @@ class _Told:
         wanted = batch.wanted[:, 1:]
         self._loss += float(functional.cross_entropy(logits, right, reduction="sum"))
         hits = numpy.ones(wanted.shape, numpy.bool_)
-        hits[wanted] = (logits.argmax(-1) == right).numpy()
+        hits[wanted] = (logits.argmax(-1) == right).cpu().numpy()
         _count(self._tokens, hits[wanted].tolist())
         _count(self._wholes, [bool(row.all()) for row in hits])
         for row in range(len(hits)):
@@ -367,6 +373,13 @@ def _frames_right(
     return found
 
 
-def _has_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 itself; it is many times slower where not."""
-    return bool(torch.cpu._is_avx512_bf16_supported())
+def best_device() -> str:
+    """Where training is fastest: a GPU, where torch has one that it can use, else the processor."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _has_bfloat16(device: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 itself; it is many times slower where not."""
+    if device.type == "cpu":
+        return bool(torch.cpu._is_avx512_bf16_supported())
+    return device.type == "cuda" and bool(torch.cuda.is_bf16_supported(including_emulation=False))
