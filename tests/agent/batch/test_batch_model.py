@@ -1,40 +1,13 @@
 """Batches that a model decides: its server is spared, and waited for when it goes down."""
 
-import asyncio
-
 import pytest
 
 from tests.agent.batch.batches import Batches, checked
-from tests.agent.scriptedmodel import CHAT, Child, finish, serving, until
-from tests.model.http import Exchange
-from tests.model.replies import Reply
+from tests.agent.batch.chaos import Conversations
+from tests.agent.scriptedmodel import Child, finish, serving, until
 from tests.model.server import ModelServer
 
 pytestmark = pytest.mark.engine
-
-
-class Conversations:
-    """Replies that go by how far each conversation has come: runs may take turns as they like.
-
-    Attributes:
-        most: answers that were under way at once.
-    """
-
-    def __init__(self) -> None:
-        self.most = 0
-        self._under_way = 0
-        self._script: list[Reply] = CHAT.resolution()
-
-    async def __call__(self, exchange: Exchange, server: ModelServer) -> None:
-        self._under_way += 1
-        self.most = max(self.most, self._under_way)
-        try:
-            await asyncio.sleep(0.2)
-            messages = exchange.request.json["messages"]
-            said = sum(message["role"] == "assistant" for message in messages)
-            await self._script[said](exchange, server)
-        finally:
-            self._under_way -= 1
 
 
 def start(batches: Batches, server: ModelServer, *flags: object) -> Child:
