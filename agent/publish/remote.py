@@ -52,9 +52,8 @@ def remote_of(place: Place, name: str) -> Remote:
     settings = place.settings()
     url = settings.get(f"remote.{name}.pushurl") or settings.get(f"remote.{name}.url")
     if not url:
-        names = sorted(
-            each.split(".")[1] for each in settings if re.fullmatch(r"remote\..+\.url", each)
-        )
+        found = (re.fullmatch(r"remote\.(.+)\.url", each) for each in settings)
+        names = sorted(each[1] for each in found if each)
         there = f"there are: {', '.join(names)}" if names else "there are none"
         raise WrongUse(f"{place.top} has no remote {name}", f"{there}; {_HINT}")
     return Remote(name, url, _address(url, f"the remote {name}"), named=False)

@@ -11,7 +11,7 @@ from agent.tui.screens.publish.dialog import Publish
 from agent.tui.screens.publish.sending import Sending
 from tests.agent.publish.handed import FIXED, change, head, prices, served, write_run
 from tests.agent.sources.githubserver import GitHubServer, github_server
-from tests.agent.tui.test_screens import looks_like, size_name
+from tests.agent.tui.test_screens import faint, looks_like, size_name
 from tests.agent.tui.watched import LARGE, SMALL, AppPilot, app_on, board, shows, text_of, until
 from tests.sandboxes.repository.gitrepos import everything_in, git
 
@@ -85,6 +85,21 @@ async def test_the_dialog_and_what_would_be_sent(
         await looks_like(pilot, "publish-sending", tmp_path)
         await pilot.press("end")
         await shows(pilot, "line 99")
+
+
+@pytest.mark.parametrize("theme", ["foretrace-dark", "foretrace-light"])
+async def test_every_sign_can_be_read(tmp_path: Path, place: Path, theme: str) -> None:
+    resolved(tmp_path / "runs", place)
+    async with app_on(tmp_path / "runs").run_test(size=LARGE, notifications=True) as pilot:
+        pilot.app.theme = theme
+        await from_board(pilot)
+        await until(pilot, lambda: not faint(pilot))
+        await pilot.press("ctrl+r")
+        await shows(pilot, "has no remote")
+        await until(pilot, lambda: not faint(pilot))
+        pilot.app.push_screen(Sending(["push     a"]))
+        await shows(pilot, "push     a")
+        await until(pilot, lambda: not faint(pilot))
 
 
 async def test_a_commit_is_made_and_the_checkout_stays_as_it_is(

@@ -1,8 +1,9 @@
 """The dialog that makes a branch and a commit of a run, and asks again before a pull request."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, ParamSpec
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -18,6 +19,8 @@ from agent.tui.screens.publish.form import Beginning, Wanted, begin, committed, 
 from agent.tui.screens.publish.sending import Sending
 from agent.tui.widgets.choice import Choice
 from agent.tui.widgets.safetext import one_line, shown
+
+P = ParamSpec("P")
 
 _LINE = 68
 _MOST = 300
@@ -102,44 +105,44 @@ class Publish(ModalScreen[None]):
 
     def action_commit(self) -> None:
         """Make the branch and the commit."""
-        if self._begun is not None and not self._busy:
-            self.run_worker(self._commit(self._begun, self._wanted()))
+        if self._begun is not None:
+            self._do(self._commit, self._begun, self._wanted())
 
     def action_pull_request(self) -> None:
         """Make them if they are not there yet, and show what a pull request would send."""
-        if self._begun is not None and not self._busy:
-            self.run_worker(self._plan(self._begun, self._wanted()))
+        if self._begun is not None:
+            self._do(self._plan, self._begun, self._wanted())
 
-    async def _commit(self, begun: Beginning, wanted: Wanted) -> Published | None:
-        self._say("committing ...")
+    def _do(self, work: Callable[P, Awaitable[object]], *args: P.args, **named: P.kwargs) -> None:
+        """One thing at a time; what goes wrong is said."""
+        if self._busy:
+            return
         self._busy = True
-        try:
-            made = await asyncio.to_thread(committed, begun, wanted)
-        except AgentError as error:
-            self._say(error)
-            return None
-        finally:
-            self._busy = False
+
+        async def done() -> None:
+            try:
+                await work(*args, **named)
+            except AgentError as error:
+                self._say(error)
+            finally:
+                self._busy = False
+
+        self.run_worker(done())
+
+    async def _commit(self, begun: Beginning, wanted: Wanted) -> Published:
+        self._say("committing ...")
+        made = await asyncio.to_thread(committed, begun, wanted)
         was = "" if made.made else ", which was there already"
         self._say(f"{made.commit[:12]} on the branch {made.branch}{was}; no file has changed")
         return made
 
     async def _plan(self, begun: Beginning, wanted: Wanted) -> None:
         made = await self._commit(begun, wanted)
-        if made is None:
-            return
-        self._busy = True
-        try:
-            plan = await asyncio.to_thread(planned, begun, wanted, made)
-        except AgentError as error:
-            self._say(error)
-            return
-        finally:
-            self._busy = False
+        plan = await asyncio.to_thread(planned, begun, wanted, made)
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.run_worker(self._send(plan))
+                self._do(self._send, plan)
             else:
                 self._say("nothing was sent")
 
@@ -147,15 +150,8 @@ class Publish(ModalScreen[None]):
 
     async def _send(self, plan: Plan) -> None:
         self._say("sending ...")
-        self._busy = True
-        try:
-            opened = await asyncio.to_thread(send, plan)
-        except AgentError as error:
-            self._say(error)
-        else:
-            self._say(f"pull request {opened.number}: {opened.url}")
-        finally:
-            self._busy = False
+        opened = await asyncio.to_thread(send, plan)
+        self._say(f"pull request {opened.number}: {opened.url}")
 
     def _say(self, what: AgentError | str) -> None:
         said = self.query_one("#said", Static)
