@@ -1,18 +1,19 @@
 """The traces beside a run's events: what was predicted of a test next to what was recorded."""
 
+import functools
 import gzip
 import json
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from agent.events import Compared, Forecasted
 from agent.preflight.comparison import of_the_test
 from agent.replay.steps import Step
-from model.trace.align import align, differing
+from model.trace.align import align_states, differing
 from model.trace.compare import exception_text, same_exception, same_value
-from model.trace.frame import Frame, thread_of
+from model.trace.frame import Frame, Trace, thread_of
 from model.trace.reading import read_frames
 from model.trace.recording import read_recording
 from model.trace.states import State, resolve
@@ -54,55 +55,95 @@ class Row:
     same: bool
 
 
+Paired = tuple[int | None, int | None, bool]
+"""The numbers of two frames that belong together, None where one side has none; and whether both
+say the same."""
+
+
 @dataclass(frozen=True, slots=True)
-class Foretold:
-    """A test's prediction, and what came of it.
+class Told:
+    """A test's prediction, and what came of it, as the trajectory tells of them.
 
     Attributes:
-        forecast: as the trajectory has it; None where the file alone is left of it.
-        compared: likewise; None where the test did not run.
-        source: that the model was shown; may be empty.
-        rows: the traces side by side; empty where there are no files.
+        forecast: None where the file alone is left of it.
+        compared: None where the test did not run.
     """
 
     forecast: Forecasted | None
     compared: Compared | None
+
+    @property
+    def about(self) -> Forecasted | Compared:
+        """The one of the two that is there, the forecast first."""
+        about = self.forecast or self.compared
+        assert about is not None
+        return about
+
+
+@dataclass(frozen=True)
+class Foretold(Told):
+    """The same with the traces beside the trajectory.
+
+    Attributes:
+        source: that the model was shown; may be empty.
+        predicted: the frames that the model wrote, as it wrote them, from the test's call to its
+            return; empty where there is no file.
+        recorded: what happened, its locals in full, of all threads; likewise.
+    """
+
     source: str
-    rows: tuple[Row, ...]
+    predicted: tuple[Frame, ...]
+    recorded: Trace
+
+    @functools.cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """The traces side by side, the main thread's; empty where there are no files."""
+        return tuple(side_by_side(self.predicted, self.recorded.threads[0]))
+
+
+def told(step: Step) -> list[Told]:
+    """What was predicted of a step's tests, each beside what came of it; no file is read."""
+    compared = {each.test: each for each in step.comparisons}
+    found = [Told(each, compared.pop(each.test, None)) for each in step.forecasts]
+    return found + [Told(None, each) for each in compared.values()]
 
 
 def foretold(step: Step, folder: Path) -> list[Foretold]:
-    """What was predicted of a step's tests, each beside what came of it.
-
-    A file that is missing, broken or outside of the folder counts as empty.
+    """What was predicted of a step's tests, each beside what came of it, with the traces.
 
     Args:
         step: of a run.
         folder: of the run.
     """
-    compared = {each.test: each for each in step.comparisons}
-    found = [_pair(each, compared.pop(each.test, None), folder) for each in step.forecasts]
-    return found + [_pair(None, each, folder) for each in compared.values()]
+    return [read_traces(each, folder) for each in told(step)]
+
+
+def read_traces(told: Told, folder: Path) -> Foretold:
+    """The traces of a test that was predicted.
+
+    A file that is missing, broken or outside of the folder counts as empty.
+
+    Args:
+        told: of a step of a run.
+        folder: of the run.
+    """
+    source, texts = _predicted(_kept(told.forecast.trace if told.forecast else "", folder))
+    predicted = of_the_test(read_frames(texts[0]).frames, told.about.test) if texts else ()
+    text = _kept(told.compared.trace if told.compared else "", folder)
+    recorded = read_recording(text).trace if text else Trace((), ended=False)
+    return Foretold(told.forecast, told.compared, source, tuple(predicted), recorded)
 
 
 def predicted_frames(forecast: Forecasted, folder: Path) -> list[Shown]:
     """What was predicted of a test, from its call to its return; see `foretold`."""
     _, texts = _predicted(_kept(forecast.trace, folder))
-    return _shown(of_the_test(read_frames(texts[0]).frames, forecast.test)) if texts else []
+    frames = of_the_test(read_frames(texts[0]).frames, forecast.test) if texts else ()
+    return _shown(resolve(frames))
 
 
 def recorded_frames(compared: Compared, folder: Path) -> list[Shown]:
     """What was recorded of a test; see `foretold`."""
-    return _shown(_main(_kept(compared.trace, folder)))
-
-
-def _pair(forecast: Forecasted | None, compared: Compared | None, folder: Path) -> Foretold:
-    source, texts = _predicted(_kept(forecast.trace if forecast else "", folder))
-    recording = _kept(compared.trace if compared else "", folder)
-    test = forecast.test if forecast else compared.test if compared else ""
-    predicted = of_the_test(read_frames(texts[0]).frames, test) if texts else ()
-    rows = side_by_side(predicted, _main(recording))
-    return Foretold(forecast, compared, source, tuple(rows))
+    return _shown(resolve(_main(_kept(compared.trace, folder))))
 
 
 def _main(recording: str) -> list[Frame]:
@@ -112,17 +153,24 @@ def _main(recording: str) -> list[Frame]:
 
 def side_by_side(predicted: Sequence[Frame], recorded: Sequence[Frame]) -> Iterable[Row]:
     """Two traces in step, as far as they can be brought into it."""
-    left, right = _shown(predicted), _shown(recorded)
     one, other = resolve(predicted), resolve(recorded)
-    if not left or not right:
-        yield from (Row(each, None, same=False) for each in left)
-        yield from (Row(None, each, same=False) for each in right)
+    left, right = _shown(one), _shown(other)
+    for i, j, same in paired(one, other):
+        yield Row(None if i is None else left[i], None if j is None else right[j], same)
+
+
+def paired(predicted: Sequence[State], recorded: Sequence[State]) -> Iterable[Paired]:
+    """The numbers of the frames that belong together, and whether both say the same.
+
+    Args:
+        predicted, recorded: the states at all frames of two traces.
+    """
+    if not predicted or not recorded:
+        yield from ((i, None, False) for i in range(len(predicted)))
+        yield from ((None, j, False) for j in range(len(recorded)))
         return
-    for i, j in align(predicted, recorded):
-        same = i is not None and j is not None and _agree(one[i], other[j])
-        yield Row(
-            left[i] if i is not None else None, right[j] if j is not None else None, same=same
-        )
+    for i, j in align_states(predicted, recorded):
+        yield i, j, i is not None and j is not None and _agree(predicted[i], recorded[j])
 
 
 def _agree(predicted: State, recorded: State) -> bool:
@@ -136,10 +184,10 @@ def _agree(predicted: State, recorded: State) -> bool:
     return same_value(left.value, right.value)
 
 
-def _shown(frames: Sequence[Frame]) -> list[Shown]:
-    known: dict[int, dict[str, str]] = {}
+def _shown(states: Iterable[State]) -> list[Shown]:
+    known: dict[int, Mapping[str, str]] = {}
     shown = []
-    for state in resolve(frames):
+    for state in states:
         frame = state.frame
         news: dict[str, str] = {}
         if frame.kind in ("call", "line"):
@@ -147,7 +195,7 @@ def _shown(frames: Sequence[Frame]) -> list[Shown]:
             news = {
                 name: value for name, value in state.locals.items() if before.get(name) != value
             }
-            known[state.scope] = dict(state.locals)
+            known[state.scope] = state.locals
         value = frame.value
         if value is not None and frame.kind == "exception":
             value = exception_text(value)

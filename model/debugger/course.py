@@ -7,6 +7,7 @@ from model.debugger.places import Places
 from model.debugger.problems import NoFrame
 from model.predict.predictor import Prediction, Predictor, Program, Tokens
 from model.trace.frame import Frame, Kind
+from model.trace.reading import Problem
 from model.trace.states import resolve
 
 
@@ -105,10 +106,19 @@ class Course:
     def _learn(self, found: Prediction, given: int) -> None:
         states = resolve(found.frames)
         spot = self.history.current.spot if given else None
+        # The numbers of problems are those of the frames that the model wrote.
+        problems: dict[int | None, tuple[Problem, ...]] = {}
+        for each in found.problems:
+            problems[each.frame] = (*problems.get(each.frame, ()), each)
         for number in range(given, len(found.frames)):
             spot = self._places.after(spot, states[number])
-            # The numbers of problems are those of the frames that the model wrote.
-            problems = tuple(p for p in found.problems if p.frame == number - given)
-            moment = Moment(found.frames[number], states[number], spot, found.logprobs[number])
-            doubt = found.doubts[number] if found.doubts else ""
-            self.history.learn(replace(moment, problems=problems, doubt=doubt))
+            self.history.learn(
+                Moment(
+                    found.frames[number],
+                    states[number],
+                    spot,
+                    found.logprobs[number],
+                    problems=problems.get(number - given, ()),
+                    doubt=found.doubts[number] if found.doubts else "",
+                )
+            )

@@ -198,6 +198,12 @@ class Session:
         if self._course.history.over:
             raise DebuggerProblem(f"the trace ends with frame {self._course.history.known - 1}")
         self._course.history.move(self._course.history.known - 1)
+        stop = await self._go(lambda moment: True, far=True, breaks=False)
+        if number < self._course.history.known:
+            self._course.history.move(number)
+            return self.here()
+        if stop.why == "over":
+            return stop
         return await self._go(lambda moment: self.number >= number, far=True, breaks=False)
 
     def back(self) -> tuple[Stop, bool]:

@@ -88,6 +88,11 @@ def first_divergence(predicted: Trace, recorded: Trace) -> Divergence | None:
 
 def align(predicted: Sequence[Frame], recorded: Sequence[Frame]) -> list[Pair]:
     """Pairs of frames of the same kind, line and depth; each frame is in one pair, in its order."""
+    return align_states(resolve(predicted), resolve(recorded))
+
+
+def align_states(predicted: Sequence[State], recorded: Sequence[State]) -> list[Pair]:
+    """`align`, where the states at the frames are known already."""
     left, right = _keys(predicted, recorded)
     pairs: list[Pair] = []
     i = j = 0
@@ -208,9 +213,9 @@ def _agree(predicted: str | None, recorded: str | None) -> bool:
     return agrees(predicted, recorded)
 
 
-def _keys(left: Sequence[Frame], right: Sequence[Frame]) -> tuple[list[_Key], list[_Key]]:
+def _keys(left: Sequence[State], right: Sequence[State]) -> tuple[list[_Key], list[_Key]]:
     """What frames that belong together have in common."""
-    placed = all(frame.place for frame in (*left, *right))
+    placed = all(state.frame.place for state in (*left, *right))
 
     def key(state: State) -> _Key:
         frame = state.frame
@@ -219,7 +224,7 @@ def _keys(left: Sequence[Frame], right: Sequence[Frame]) -> tuple[list[_Key], li
             line = frame.place.path, frame.place.line
         return frame.kind, line, state.depth, thread_of(frame)
 
-    return [key(state) for state in resolve(left)], [key(state) for state in resolve(right)]
+    return [key(state) for state in left], [key(state) for state in right]
 
 
 def _steps(left: Sequence[_Key], right: Sequence[_Key], i: int, j: int) -> list[Pair]:

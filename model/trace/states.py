@@ -76,11 +76,12 @@ def resolve(frames: Iterable[Frame]) -> list[State]:
         unresolved: tuple[str, ...] = ()
         if frame.kind in ("call", "line"):
             # After locals that could not be read nothing is known to be unchanged.
-            full = _resolved(frame.locals or {}, scope.known)
-            unresolved = tuple(name for name, value in full.items() if value == UNCHANGED)
-            scope.known = full
-            if frame.locals is not None:
-                frame = replace(frame, locals=full)
+            locals_: Mapping[str, str] = frame.locals or {}
+            if UNCHANGED in locals_.values():
+                locals_ = _resolved(locals_, scope.known)
+                unresolved = tuple(name for name, value in locals_.items() if value == UNCHANGED)
+                frame = replace(frame, locals=locals_)
+            scope.known = locals_
         states.append(State(frame, scope.known, depth, scope.number, unresolved))
         scopes.leave(frame)
     return states

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.replay.traces import side_by_side
+from agent.replay.traces import paired
 from agent.tui.screens.trace.colours import Colours
-from agent.tui.screens.trace.tracks import Tracks, in_step, of_frames, open_scopes, pairs_of
+from agent.tui.screens.trace.tracks import Pair, Tracks, in_step, of_states, open_scopes
 from agent.tui.screens.trace.variables import Node, consists_of_parts, parts, tree
 from model.debugger.places import Places
 from model.trace.frame import Frame
+from model.trace.states import resolve
 from tests.agent.tui.traced import TESTED, happened, mistaken
 
 HAPPENED = happened()
@@ -19,12 +20,10 @@ PLACES = Places(TESTED)
 
 
 def both(predicted: tuple[Frame, ...], recorded: tuple[Frame, ...]) -> Tracks:
-    left = tuple(replace(frame, place=None) for frame in predicted)
-    return in_step(
-        of_frames(left, PLACES),
-        of_frames(recorded, PLACES),
-        pairs_of(side_by_side(left, recorded)),
-    )
+    left = resolve(replace(frame, place=None) for frame in predicted)
+    right = resolve(recorded)
+    pairs = tuple(Pair(*pair) for pair in paired(left, right))
+    return in_step(of_states(left, PLACES), of_states(right, PLACES), pairs)
 
 
 def named(nodes: list[Node], name: str) -> Node:
@@ -42,7 +41,7 @@ def test_every_frame_is_in_one_pair_and_has_its_line() -> None:
 
 
 def test_what_is_open_is_the_last_frame_of_each_caller() -> None:
-    points = of_frames(HAPPENED, PLACES)
+    points = of_states(resolve(HAPPENED), PLACES)
     inner = next(n for n, point in enumerate(points) if point.depth == 1 and point.news)
     functions = [points[number].function for number in open_scopes(points, inner)]
     assert functions == ["total", "test_total"]

@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 
-from agent.tui.screens.trace.subjects import Subject
+from agent.tui.screens.trace.subjects import Listed
 from agent.tui.widgets.safetext import one_line
 
 _WIDTH = 66
@@ -26,17 +26,17 @@ class ChoosePrediction(ModalScreen[int | None]):
         Binding("k", "cursor(-1)", "Up", show=False),
     ]
 
-    def __init__(self, subjects: Sequence[Subject], chosen: int) -> None:
-        """Args: subjects: to choose from. chosen: the place of the one that is shown."""
+    def __init__(self, predictions: Sequence[Listed], chosen: int) -> None:
+        """Args: predictions: to choose from. chosen: the place of the one that is shown."""
         super().__init__()
-        self._subjects = subjects
+        self._predictions = predictions
         self._chosen = chosen
 
     def compose(self) -> ComposeResult:
         """Two lines each: the test, and what came of it."""
         with Vertical(classes="dialog"):
             yield Static("What was predicted", classes="title", markup=False)
-            yield OptionList(*map(_told, self._subjects), markup=False)
+            yield OptionList(*map(_told, self._predictions), markup=False)
             yield Static("Enter show it    Esc leave it", classes="hint", markup=False)
 
     def on_mount(self) -> None:
@@ -59,6 +59,6 @@ class ChoosePrediction(ModalScreen[int | None]):
         self.dismiss(None)
 
 
-def _told(subject: Subject) -> Text:
-    name, told = one_line(subject.name, _WIDTH), one_line(subject.told, _WIDTH)
+def _told(listed: Listed) -> Text:
+    name, told = one_line(listed.name, _WIDTH), one_line(listed.told, _WIDTH)
     return Text(f"{name}\n  {told}", no_wrap=True, overflow="ellipsis")

@@ -9,18 +9,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from agent.config import Settings
-from agent.replay.traces import side_by_side
+from agent.replay.traces import paired
 from agent.tui.screens.trace.backstage import Backstage
 from agent.tui.screens.trace.predictors import Remembering
 from agent.tui.screens.trace.subjects import Opening, Subject
-from agent.tui.screens.trace.tracks import Tracks, in_step, of_frames, of_moments, pairs_of
+from agent.tui.screens.trace.tracks import Pair, Tracks, in_step, of_moments, of_states
 from model.debugger.breakpoints import Breakpoint
 from model.debugger.history import Moment
 from model.debugger.problems import DebuggerProblem
 from model.debugger.session import Session, Stop
 from model.predict.predictor import Predictor, Tokens
 from model.trace.align import Divergence, first_divergence
-from model.trace.frame import Frame, Trace
+from model.trace.frame import Frame, Trace, thread_of
+from model.trace.states import State, resolve
 
 if TYPE_CHECKING:
     from agent.events import DivergedAt
@@ -90,6 +91,8 @@ class Debugging:
         self._predictor: Remembering | None = None
         self._over = False
         self._of: tuple[object, ...] = ()
+        self._states: list[State] = []  # of the recorded main thread
+        self._states_of: Trace | None = None
         self._tracks = Tracks()
 
     # Opening ------------------------------------------------------------------------------------
@@ -257,30 +260,38 @@ class Debugging:
 
     def _in_step(self) -> Tracks:
         """Both traces in step; made anew only where one of them is another."""
-        of = (self._recorded, self._over, len(self._known), *map(id, self._known[-1:]))
+        recorded = self._recorded
+        of = (id(recorded), self._over, len(self._known), *map(id, self._known[-1:]))
         if of == self._of and self._tracks.pairs:
             return self._tracks
         self._of = of
-        recorded = self._recorded.threads[0] if self._recorded else ()
-        frames = [moment.frame for moment in self._known]
-        as_given = bool(self.subject.rows) and _same(frames, self.subject.predicted)
-        rows = self.subject.rows if as_given else side_by_side(frames, recorded)
-        found = self._parting(frames, as_given)
+        if recorded is not self._states_of:
+            self._states_of = recorded
+            self._states = resolve(recorded.threads[0]) if recorded else []
+        pairs = paired([moment.state for moment in self._known], self._states)
+        found = self._parting()
         self._tracks = in_step(
             of_moments(self._known),
-            of_frames(recorded, self._places()),
-            pairs_of(rows),
-            (found.predicted, found.recorded) if found else None,
+            of_states(self._states, self._places()),
+            tuple(Pair(*pair) for pair in pairs),
+            (found.predicted, self._in_main(found.recorded)) if found else None,
             WHATS.get(found.what, found.what) if found else "",
         )
         return self._tracks
 
-    def _parting(self, frames: Sequence[Frame], as_given: bool) -> "Divergence | DivergedAt | None":
-        if as_given and self.subject.parting is not None:
+    def _parting(self) -> "Divergence | DivergedAt | None":
+        frames = [moment.frame for moment in self._known]
+        if self.subject.compared and _same(frames, self.subject.predicted):
             return self.subject.parting
         if self._recorded is None or not frames:
             return None
         return first_divergence(Trace(tuple(frames), self._over), self._recorded)
+
+    def _in_main(self, number: int | None) -> int | None:
+        """The number of a recorded frame among those of the main thread, which alone are shown."""
+        if number is None or self._recorded is None:
+            return None
+        return sum(not thread_of(frame) for frame in self._recorded.frames[:number])
 
     def _places(self) -> "Places":
         if self._session is not None:

@@ -24,7 +24,7 @@ from agent.tui.screens.trace.debugging import Debugging, Seen
 from agent.tui.screens.trace.framelist import FrameList
 from agent.tui.screens.trace.heading import frame_text, heading, node_text, place, sides
 from agent.tui.screens.trace.sourceview import SourceView
-from agent.tui.screens.trace.subjects import Asked, Subject, opening_of, subjects_of
+from agent.tui.screens.trace.subjects import Asked, Listed, Subject, opening_of, predictions_of
 from agent.tui.screens.trace.timeline import Timeline
 from agent.tui.screens.trace.tracks import Tracks
 from agent.tui.screens.trace.variablelist import VariableList
@@ -83,7 +83,7 @@ class TraceScreen(Commands):
         self._run = run
         self._asked = asked
         self._settings = settings
-        self._subjects: Sequence[Subject] = ()
+        self._predictions: Sequence[Listed] = ()
         self._chosen = 0
         self.seen = Seen(Tracks())
         self._shown_of: Debugging | None = None
@@ -140,25 +140,25 @@ class TraceScreen(Commands):
 
     async def _read_run(self, run: Path) -> None:
         try:
-            self._subjects = await asyncio.to_thread(subjects_of, run)
+            self._predictions = await asyncio.to_thread(predictions_of, run)
         except AgentError as error:
             self.busy = ""
             self.say(error.message, bad=True)
             return
         self.busy = ""
         self.refresh_bindings()
-        if not self._subjects:
+        if not self._predictions:
             self.say("nothing was predicted in this run; c opens a call on a file")
             return
-        parted = (n for n, each in enumerate(self._subjects) if each.parting is not None)
-        self._open_prediction(next(parted, len(self._subjects) - 1))
+        parted = (n for n, each in enumerate(self._predictions) if each.parts)
+        self._open_prediction(next(parted, len(self._predictions) - 1))
 
     def _open_prediction(self, chosen: int) -> None:
         self._chosen = chosen
-        subject = self._subjects[chosen]
+        read = self._predictions[chosen].read
 
         async def opening(settings: object, opened: object) -> Subject:
-            return subject
+            return read()
 
         self._begin((_READING, lambda debugging: debugging.open(opening)))
 
@@ -276,7 +276,7 @@ class TraceScreen(Commands):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only a run has predictions to choose from."""
         if action == "choose":
-            return bool(self._subjects)
+            return bool(self._predictions)
         return super().check_action(action, parameters)
 
     def action_leave(self) -> None:
@@ -318,14 +318,14 @@ class TraceScreen(Commands):
             if at is not None and at != self._chosen:
                 self._open_prediction(at)
 
-        self.app.push_screen(ChoosePrediction(self._subjects, self._chosen), chosen)
+        self.app.push_screen(ChoosePrediction(self._predictions, self._chosen), chosen)
 
     def action_call(self) -> None:
         """Open a call on a file."""
 
         def answered(asked: Asked | None) -> None:
             if asked is not None:
-                self._subjects = ()
+                self._predictions = ()
                 self._open_call(asked)
             elif self.debugging is None and self._run is None:
                 self.dismiss()

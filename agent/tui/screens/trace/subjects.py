@@ -1,6 +1,6 @@
 """What the screen is opened on: a run's predictions of its tests, or a call on a file."""
 
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from agent.config import Settings
 from agent.events import DivergedAt
-from agent.replay.traces import Foretold, Row, Shown, foretold
+from agent.replay.traces import Told, read_traces, told
 from model.predict.predictor import Program
-from model.trace.frame import Frame, Place, Trace
-from model.trace.states import compress, resolve
+from model.trace.frame import Frame, Trace
 
 if TYPE_CHECKING:
     from model.trace.recording import Recording
@@ -32,9 +31,8 @@ class Subject:
         ended: whether they are all there are.
         told: one line on what was predicted, and what came of it; not safe to draw yet.
         recorded: what happened; None where that is not known yet.
-        rows: the two in step, where that was done already.
-        parting: the first difference between them, where it was looked for already; None where
-            there is none.
+        compared: whether the two were compared already.
+        parting: the first difference that was found then; None where there is none.
         record: records what happens; None where that cannot be done.
     """
 
@@ -45,7 +43,7 @@ class Subject:
     ended: bool = False
     told: str = ""
     recorded: Trace | None = None
-    rows: tuple[Row, ...] = ()
+    compared: bool = False
     parting: DivergedAt | None = None
     record: Record | None = None
 
@@ -93,7 +91,24 @@ def opening_of(asked: Asked, progress: Callable[[str], None]) -> Opening:
     return open_
 
 
-def subjects_of(folder: Path) -> list[Subject]:
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A prediction of a run, its traces not read yet.
+
+    Attributes:
+        name: of the test.
+        told: one line on what was predicted, and what came of it; not safe to draw yet.
+        parts: whether what happened was found to be another thing.
+        read: reads the traces.
+    """
+
+    name: str
+    told: str
+    parts: bool
+    read: Callable[[], Subject]
+
+
+def predictions_of(folder: Path) -> list[Listed]:
     """What was predicted in a run, oldest first; a test that was predicted twice is there twice.
 
     Raises:
@@ -104,37 +119,42 @@ def subjects_of(folder: Path) -> list[Subject]:
     from agent.replay.steps import steps_of
 
     steps = steps_of(open_run(folder).events)
-    every = ((step.number, each) for step in steps for each in foretold(step, folder))
-    return [_of_prediction(number, each) for number, each in every]
+    return [_listed(step.number, each, folder) for step in steps for each in told(step)]
 
 
-def _of_prediction(step: int, each: Foretold) -> Subject:
-    predicted = tuple(compress(_frames(row.predicted for row in each.rows)))
-    recorded = tuple(_frames(row.recorded for row in each.rows))
-    test = each.forecast or each.compared
-    assert test is not None
+def _listed(step: int, each: Told, folder: Path) -> Listed:
+    words = _words(step, each)
+    parts = each.compared is not None and each.compared.divergence is not None
+    return Listed(each.about.test, words, parts, lambda: _subject(each, folder, words))
+
+
+def _subject(each: Told, folder: Path, words: str) -> Subject:
+    found = read_traces(each, folder)
+    recorded = found.recorded
     return Subject(
-        name=test.test,
+        name=each.about.test,
         asked="",
-        program=Program(each.source, predicted[:1]),
-        predicted=predicted,
-        ended=bool(predicted) and _leaves(predicted),
-        told=_told(step, each),
-        recorded=Trace(recorded, ended=True) if recorded else None,
-        rows=each.rows,
+        program=Program(found.source, found.predicted[:1]),
+        predicted=found.predicted,
+        ended=_leaves(found.predicted),
+        told=words,
+        recorded=recorded if recorded.threads[0] else None,
+        compared=each.compared is not None,
         parting=each.compared.divergence if each.compared else None,
     )
 
 
 def _leaves(frames: Sequence[Frame]) -> bool:
     """Whether the entry point is left with the last frame."""
-    state = resolve(frames)[-1]
-    return state.depth == 0 and state.frame.kind in ("return", "exception")
+    depth = 0
+    for frame in frames:
+        depth += frame.kind == "call" or not depth
+        last, depth = depth, depth - (frame.kind == "return")
+    return bool(frames) and last == 1 and frames[-1].kind in ("return", "exception")
 
 
-def _told(step: int, each: Foretold) -> str:
-    test = each.forecast or each.compared
-    assert test is not None
+def _words(step: int, each: Told) -> str:
+    test = each.about
     words = [f"step {step}: {test.verdict} predicted ({test.confidence:.2f})"]
     if each.compared is not None:
         right = {True: "rightly: ", False: "wrongly: ", None: ""}[each.compared.right]
@@ -146,31 +166,3 @@ def _told(step: int, each: Foretold) -> str:
 
 _ENDS = {"error": "ended with an error", "timeout": "took too long", "missing": "is missing"}
 """Outcomes of tests that make no sentence."""
-
-
-def _frames(shown: Iterable[Shown | None]) -> Sequence[Frame]:
-    """Frames with full locals, made of what a reader is shown: what is new at each.
-
-    A local that was deleted stays.
-    """
-    scopes: list[dict[str, str]] = []
-    frames = []
-    for each in shown:
-        if each is None:
-            continue
-        if each.kind == "call" or not scopes:
-            scopes.append({})
-        locals_ = None
-        if each.kind in ("call", "line"):
-            scopes[-1] = locals_ = {**scopes[-1], **each.news}
-        place = Place("", each.line, "", len(scopes) - 1) if each.line is not None else None
-        frames.append(_frame(each, locals_, place))
-        if each.kind == "return":
-            scopes.pop()
-    return frames
-
-
-def _frame(shown: Shown, locals_: dict[str, str] | None, place: Place | None) -> Frame:
-    kinds = {"call": "call", "line": "line", "return": "return", "exception": "exception"}
-    kind = kinds[shown.kind]
-    return Frame(kind, shown.source + "\n", locals_, shown.value, place)  # type: ignore[arg-type]

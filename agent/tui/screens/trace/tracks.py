@@ -3,15 +3,14 @@
 No widget is known here. The traces are brought into step by `agent.replay.traces`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from agent.replay.traces import Row
 from model.debugger.history import Moment
 from model.debugger.places import Places
 from model.trace.compare import exception_text, line_text
 from model.trace.frame import Frame
-from model.trace.states import State, resolve
+from model.trace.states import State
 
 _NOTHING: Mapping[str, str] = {}
 
@@ -126,32 +125,21 @@ def of_moments(moments: Sequence[Moment]) -> tuple[Point, ...]:
     return _points(states, spots, moments)
 
 
-def of_frames(frames: Sequence[Frame], places: Places) -> tuple[Point, ...]:
-    """Recorded frames, their locals in full.
+def of_states(states: Sequence[State], places: Places) -> tuple[Point, ...]:
+    """Recorded frames.
 
     Args:
-        frames: of one thread.
+        states: at the frames of one thread.
         places: of the source that is shown. What is from another file, or was put together from
             several, is found by its text.
     """
-    states = resolve(frames)
     spots: list[tuple[int | None, str]]
+    frames = [state.frame for state in states]
     if all(_is_there(frame, places) for frame in frames):
         spots = [(frame.place.line, frame.place.function) for frame in frames if frame.place]
     else:
         spots = [(spot.line, spot.function) for spot in places.locate(states)]
     return _points(states, spots, [None] * len(states))
-
-
-def pairs_of(rows: Iterable[Row]) -> tuple[Pair, ...]:
-    """The pairs of traces that were brought into step, by the numbers of their frames."""
-    pairs: list[Pair] = []
-    i = j = 0
-    for row in rows:
-        left, right = row.predicted is not None, row.recorded is not None
-        pairs.append(Pair(i if left else None, j if right else None, row.same))
-        i, j = i + left, j + right
-    return tuple(pairs)
 
 
 def in_step(
