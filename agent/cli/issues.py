@@ -16,6 +16,9 @@ from agent.errors import DONE, IssueProblem, WrongUse
 if TYPE_CHECKING:
     from agent.issue import Issue
 
+_COLUMNS = 120
+"""Of a line that goes elsewhere than to a terminal: an issue without a title may be long."""
+
 _TOLD = 20
 """Entries that were skipped, of which each gets a line."""
 
@@ -37,7 +40,7 @@ def command(source: str, output: Path | None) -> int:
 
     reading = _Reading(source)
     if output is None:
-        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else _COLUMNS
         print_lines(_line(issue, columns) for issue in reading)
     elif str(output) == "-":
         print_lines(_row(issue) for issue in reading)
@@ -92,12 +95,11 @@ def _write(output: Path, issues: "_Reading") -> None:
             part.unlink(missing_ok=True)
 
 
-def _line(issue: "Issue", columns: int | None) -> str:
+def _line(issue: "Issue", columns: int) -> str:
     from agent.cli.excerpt import one_line
 
     title = issue.title or issue.text.strip().partition("\n")[0]
-    said = " ".join(f"{issue.id}  {title}".splitlines())
-    return one_line(said, columns) if columns else safe(said)
+    return one_line(" ".join(f"{issue.id}  {title}".splitlines()), columns)
 
 
 def _row(issue: "Issue") -> str:

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from agent.errors import IssueProblem
 from agent.issue import Issue
+from agent.sources.github.query import parse_query
+from agent.sources.lists import LISTS, claiming
 from agent.sources.many import Skipped, read_issues_of
 from agent.sources.registry import read_issue
 from tests.agent.sources.test_many import OURS, SWEBENCH
@@ -211,3 +213,15 @@ def test_a_missing_duckdb_is_one_line_with_what_installs_it(tmp_path: Path) -> N
         "foretrace: Parquet files are read with DuckDB, and it is not installed",
         "  pip install 'foretrace[data]'",
     ]
+
+
+def test_every_source_that_the_guide_names_is_one() -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "issues.md").read_text()
+    sources = guide.split("```")[1].split("\n")[1:-1]
+    assert len(sources) == 9
+    for source in sources:
+        assert claiming(LISTS, source), source
+        if "OWNER" in source:
+            assert parse_query(source).repository.owner == "OWNER"
+    for field in Issue.model_fields:
+        assert f"`{field}`" in guide
