@@ -230,21 +230,12 @@ def _identity(place: Place) -> dict[str, str]:
     found = {}
     for part in ("name", "email"):
         told = os.environ.get(f"GIT_AUTHOR_{part.upper()}", "").strip()
-        value = told or own.get(f"user.{part}", "").strip() or _general(place, f"user.{part}")
+        value = told or own.get(f"user.{part}", "").strip() or place.general(f"user.{part}")
         if not value:
             raise WrongUse(f"git does not know your {part}", f"git config --global user.{part} ...")
         found[part] = value.replace("\0", "")
     roles = ("AUTHOR", "COMMITTER")
     return {f"GIT_{role}_{part.upper()}": found[part] for role in roles for part in found}
-
-
-def _general(place: Place, name: str) -> str:
-    """What the user's own configuration says."""
-    try:
-        listed = place.git.run("config", "--includes", "--get", name, remote=True)
-    except GitRefused:
-        return ""
-    return listed.decode("utf-8", "replace").strip()
 
 
 def _message(place: Place, commit: str) -> str:

@@ -115,6 +115,14 @@ class Place:
         pairs = (entry.partition("\n") for entry in listed)
         return {name: value for name, _, value in pairs if name}
 
+    def general(self, name: str) -> str:
+        """What the user's own configuration says, not the checkout's; empty for nothing."""
+        try:
+            said = self.git.run("config", "--includes", "--get", name, remote=True)
+        except GitRefused:
+            return ""
+        return said.decode("utf-8", "replace").strip()
+
 
 @contextmanager
 def opened(folder: Path) -> Iterator[Place]:

@@ -5,8 +5,9 @@ does on the way to the host is the user's own configuration's affair, credential
 runs here. Remotes that are folders are refused: git would run their hooks on this machine.
 """
 
+import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from agent.errors import IssueProblem, SourceUnavailable, WrongUse
@@ -15,6 +16,7 @@ from agent.sources.github.address import Address, parse_address
 from sandboxes.repository.hostgit import GitRefused
 
 _SCP_LIKE = re.compile(r"(?:[\w.~-]+@)?([A-Za-z0-9][\w.-]*):(?!/|:)([^\s]+)")
+_SSH = "GIT_SSH_COMMAND"
 _SCHEMES = ("https", "http", "ssh")
 _HINT = "name a remote with --remote, or its URL: https://HOST/OWNER/REPO or git@HOST:OWNER/REPO"
 
@@ -31,7 +33,7 @@ class Remote:
     """
 
     name: str
-    url: str
+    url: str = field(repr=False)
     address: Address
     named: bool
 
@@ -68,7 +70,7 @@ def push(place: Place, remote: Remote, commit: str, branch: str) -> None:
     """
     reference = f"refs/heads/{branch}"
     try:
-        listed = place.git.run("ls-remote", "--quiet", "--", remote.url, reference, remote=True)
+        listed = _ask(place, "ls-remote", "--quiet", "--", remote.url, reference)
         rows = [line.split("\t") for line in listed.decode("utf-8", "replace").splitlines()]
         there = next((row[0] for row in rows if row[-1] == reference), None)
         if there == commit:
@@ -80,12 +82,18 @@ def push(place: Place, remote: Remote, commit: str, branch: str) -> None:
         flags = ("--quiet", "--no-verify", "--no-follow-tags", "--recurse-submodules=no")
         absent = f"--force-with-lease={reference}:"
         what = f"{commit}:{reference}"
-        place.git.run("push", *flags, absent, "--", remote.url, what, remote=True)
+        _ask(place, "push", *flags, absent, "--", remote.url, what)
     except GitRefused as refused:
         reason = refused.reason()
-        raise SourceUnavailable(
-            f"{remote.shown} does not take the branch: {reason}", _why(str(refused))
-        ) from None
+        problem = f"{remote.shown} does not take the branch: {reason}"
+        raise SourceUnavailable(problem, _why(str(refused))) from None
+
+
+def _ask(place: Place, *arguments: str) -> bytes:
+    """Talk to a host; ssh asks nobody for a password, where the user did not say how it is run."""
+    own = _SSH in os.environ or "GIT_SSH" in os.environ
+    quiet = {} if own or place.general("core.sshCommand") else {_SSH: "ssh -o BatchMode=yes"}
+    return place.git.run(*arguments, remote=True, environment=quiet)
 
 
 def _why(said: str) -> str:

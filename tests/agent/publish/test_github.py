@@ -12,6 +12,8 @@ import pytest
 from agent.errors import AgentError, SourceUnavailable, WrongUse
 from agent.publish.commit import Published, branch_and_commit
 from agent.publish.github import Plan, plan, send
+from agent.publish.place import opened
+from agent.publish.remote import push, remote_of
 from agent.replay.reading import RecordedRun
 from tests.agent.publish.handed import FIXED, change, head, run_of, served
 from tests.agent.sources.githubserver import PREFIX, Answer, GitHubServer, github_server
@@ -77,8 +79,8 @@ def test_sending_pushes_the_branch_and_opens_a_draft(
 ) -> None:
     lines: list[str] = []
     planned = plan(run, published)
-    opened = send(planned, lines.append)
-    assert (opened.number, opened.url) == (1, f"{server.site}/o/r/pull/1")
+    sent = send(planned, lines.append)
+    assert (sent.number, sent.url) == (1, f"{server.site}/o/r/pull/1")
     ((path, headers, body),) = server.sent
     assert path == f"{PREFIX}o/r/pulls"
     assert headers["Authorization"] == f"token {TOKEN}"
@@ -133,6 +135,29 @@ def test_a_shallow_clone_can_send_its_branch(
     published = branch_and_commit(run, tmp_path / "shallow")
     assert send(plan(run, published)).number == 1
     assert git(origin, "rev-parse", "foretrace/clamp^") == head(place)
+
+
+@pytest.mark.parametrize("how", ["environment", "configuration"])
+def test_a_branch_goes_over_ssh_as_the_user_has_it_run(
+    tmp_path: Path, place: Path, somebody: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    there = served(tmp_path / "host/o/r.git")
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f'#!/bin/sh\nfor last; do :; done\ncd {tmp_path}/host && eval "$last"\n')
+    ssh.chmod(0o755)
+    if how == "environment":
+        monkeypatch.setenv("GIT_SSH_COMMAND", str(ssh))
+    else:
+        monkeypatch.delenv("GIT_SSH_COMMAND", raising=False)
+        text = f"{somebody.read_text()}[core]\n\tsshCommand = {ssh}\n[ssh]\n\tvariant = ssh\n"
+        somebody.write_text(text)
+    git(place, "config", "core.sshCommand", "false")
+    made = branch_and_commit(run_of(tmp_path / "runs", change(place), head(place)), place)
+    with opened(place) as checkout:
+        remote = remote_of(checkout, "git@git.example.org:o/r.git")
+        push(checkout, remote, made.commit, made.branch)
+        push(checkout, remote, made.commit, made.branch)
+    assert git(there, "rev-parse", made.branch) == made.commit
 
 
 def test_what_is_not_verified_says_so_at_the_top(
