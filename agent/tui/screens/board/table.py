@@ -39,6 +39,8 @@ class BoardTable(DataTable[Text]):
         self.marked: set[str] = set()
         self._shown: list[Row] = []
         self._cells: dict[str, list[str]] = {}
+        self._cells_of: dict[str, tuple[Row, bool]] = {}  # what they were made of
+        self._colors: dict[str, str] = {}
         self._plan: list[tuple[Column, int]] = []
 
     # What is shown ------------------------------------------------------------------------------
@@ -88,6 +90,8 @@ class BoardTable(DataTable[Text]):
         """The theme changed, and with it the colours of states."""
         super().notify_style_update()
         self._cells.clear()
+        self._cells_of.clear()
+        self._colors.clear()
         self.call_after_refresh(self._refresh_cells)
 
     # Cells --------------------------------------------------------------------------------------
@@ -101,12 +105,17 @@ class BoardTable(DataTable[Text]):
             label = Text(column.name, justify="right" if column.right else "left")
             self.add_column(label, width=width, key=column.name)
         self._cells = {row.key: self._texts(row) for row in self._shown}
+        self._cells_of = {row.key: (row, row.key in self.marked) for row in self._shown}
         for row in self._shown:
             self.add_row(*self._drawn(row, self._cells[row.key]), key=row.key)
         self.scroll_to(y=top, animate=False)
 
     def _refresh_cells(self) -> None:
         for place, row in enumerate(self._shown):
+            made_of = (row, row.key in self.marked)
+            if self._cells_of.get(row.key) == made_of:
+                continue
+            self._cells_of[row.key] = made_of
             texts = self._texts(row)
             before = self._cells.get(row.key)
             if texts == before:
@@ -132,5 +141,7 @@ class BoardTable(DataTable[Text]):
         name = STYLES.get(row.state)
         if name is None:
             return ""
-        color = self.get_component_rich_style(f"board--{name}", partial=True).color
-        return color.name if color else ""
+        if name not in self._colors:
+            color = self.get_component_rich_style(f"board--{name}", partial=True).color
+            self._colors[name] = color.name if color else ""
+        return self._colors[name]
