@@ -152,6 +152,10 @@ class Tokenizer:
         letters = "".join(pieces[id_] if id_ in pieces else names.get(id_, unknown) for id_ in ids)
         return letters.translate(_BYTES).encode("latin-1")
 
+    def knows(self, id_: int) -> bool:
+        """Whether there is a token with this id."""
+        return id_ in self._pieces or id_ in self._names
+
     def special(self, name: str) -> int:
         """The id of a special token, ``<|eot_id|>`` for example.
 

@@ -164,11 +164,22 @@ class TokenPredictor:
         if answer.ids is None:
             parsed = read_frames(answer.text + self._tokenizer.decode(last), begun)
             return parsed, [None] * len(parsed.frames)
+        self._check(answer.ids)
         ids = [*answer.ids, *last]
         parsed = read_ids(ids, self._tokenizer, begun)
         at = self._places(ids)
         ends = [(at.get(first, 0), at.get(end, 0)) for first, end in parsed.spans]
         return parsed, [mean(answer.logprobs, first, end) for first, end in ends]
+
+    def _check(self, ids: Sequence[int]) -> None:
+        """See that what was written is in tokens that we know: else every word of it is wrong."""
+        unknown = next((id_ for id_ in ids if not self._tokenizer.knows(id_)), None)
+        if unknown is not None:
+            raise TokenizerProblem(
+                f"{self.model} wrote token {unknown:,}, which the tokenizer does not have: "
+                "it is another model's",
+                "give the tokenizer.json that came with the model",
+            )
 
     def _places(self, ids: Sequence[int]) -> dict[int, int]:
         """Where frames can begin and end: the character, and the number of the token there."""

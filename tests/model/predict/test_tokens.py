@@ -56,6 +56,22 @@ async def test_a_whole_trace(small_tokenizer: Tokenizer) -> None:
     assert found.tokens == Tokens(reused=0, computed=len(prompt), written=written)
 
 
+async def test_tokens_of_another_model_are_told_in_a_line(small_tokenizer: Tokenizer) -> None:
+    last = small_tokenizer.size - 1
+    assert small_tokenizer.knows(last)
+    assert not small_tokenizer.knows(last + 1)
+    strange = say("x", ids=[5, last + 1_000])
+    async with asking(strange, strange) as (_, client):
+        predictor = TokenPredictor(client, small_tokenizer)
+        for asked in (predictor.traces(PROGRAM), predictor.value(PROGRAM)):
+            with pytest.raises(
+                TokenizerProblem, match="does not have: it is another model's"
+            ) as told:
+                await asked
+            assert f"{last + 1_000:,}" in told.value.message
+            assert "\n" not in told.value.message
+
+
 async def test_how_likely_each_frame_was(small_tokenizer: Tokenizer) -> None:
     frames = WRITTEN.split("<|frame_sep|>")[:-1]
     sizes = [len(ids_of(small_tokenizer, frame)) + 1 for frame in frames]
