@@ -3,9 +3,12 @@
 One JSON object a line: ``id`` (1, 2, 3, ...), ``parent`` (the event it follows, null for the
 first), ``time`` (seconds since the epoch), ``type`` and ``data``, see `agent.events`. A line is
 written with a single ``write`` in append mode, so that a killed process leaves at most one torn
-line, the last, which reading skips and resuming cuts off.
+line, the last, which reading skips and resuming cuts off. The file is locked while it is open for
+writing, so that anybody can tell whether somebody is at work on it.
 """
 
+import contextlib
+import fcntl
 import json
 import os
 import time
@@ -43,6 +46,8 @@ class Trajectory:
             self.events, sound = _read(path)
             os.truncate(path, sound)
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        with contextlib.suppress(OSError):  # not every file system can
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def append(self, data: EventData) -> Event:
         """Write one event; it is in the operating system's hands when this returns."""
@@ -76,6 +81,18 @@ class Trajectory:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def is_written(path: Path) -> bool:
+    """Whether somebody has a trajectory open for writing: also one who cannot be looked into."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def read_events(path: Path) -> Iterator[Event]:

@@ -24,7 +24,7 @@ from agent.replay.takingup import Over, where
 from agent.replay.tree import forks_of
 from agent.run import Origin
 from agent.runfolder import own_events
-from agent.trajectory import Trajectory
+from agent.trajectory import Trajectory, is_written
 from sandboxes.sandbox import Sandbox
 from tools.registry import Tool
 
@@ -143,6 +143,10 @@ def check(run: RecordedRun) -> None:
     path = run.folder / "events.jsonl"
     if pid := writers([path]).get(path):
         raise StillAtWork(f"the process {pid} is at work on {name}", "stop it first, or wait")
+    if is_written(path):
+        raise StillAtWork(
+            f"somebody is at work on {name}", "another user, or another machine with this folder"
+        )
     result = run.result
     if result is not None and not any(isinstance(event.data, Broke) for event in events):
         raise HasEnded(
@@ -165,8 +169,7 @@ def _first_of(folder: Path) -> RecordedRun:
     """The run; or the one it was to take the place of, where it did not get so far."""
     run = open_run(folder)
     while (parent := run.record.parent) and parent.resumed and not _arrived(run):
-        path = run.folder / "events.jsonl"
-        if path in writers([path]):
+        if is_written(run.folder / "events.jsonl"):
             break
         run = open_run(run.folder.parent / parent.run)
     return run

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from agent.errors import TrajectoryCorrupt
 from agent.events import Acted, Answered, Ended, Said, Started
-from agent.trajectory import Trajectory, read_events
+from agent.trajectory import Trajectory, is_written, read_events
 
 
 def fill(path: Path, steps: int = 3) -> None:
@@ -116,3 +116,11 @@ def test_bytes_written_grow_with_the_steps_alone(tmp_path: Path) -> None:
     fill(tmp_path / "long.jsonl", steps=1000)
     short, long = (tmp_path / name for name in ("short.jsonl", "long.jsonl"))
     assert long.stat().st_size < 11 * short.stat().st_size
+
+
+def test_whether_it_is_written_can_be_told_by_anybody(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    assert not is_written(path)
+    with Trajectory(path), Trajectory(path):  # a second writer is not kept off
+        assert is_written(path)
+    assert not is_written(path)

@@ -1,5 +1,6 @@
 """Going on with runs that were killed with ``kill -9``: where they were, and no step twice."""
 
+import fcntl
 import json
 from pathlib import Path
 
@@ -217,6 +218,14 @@ def test_a_run_that_goes_on_is_not_resumed(tmp_path: Path) -> None:
         resuming(folder),
     ):
         pass
+
+
+def test_a_run_of_somebody_who_cannot_be_looked_into_is_not_resumed(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path)
+    with (folder / "events.jsonl").open("rb") as file:  # their process is not among ours
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(StillAtWork, match="somebody is at work on"), resuming(folder):
+            pass
 
 
 def test_a_run_that_never_began_has_to_be_started_again(tmp_path: Path) -> None:
