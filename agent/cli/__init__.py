@@ -22,6 +22,7 @@ COMMANDS = {
     "show": "print a run as plain text",
     "export": "write a run as one page, one document, or JSON",
     "publish": "make a branch and a commit of a run, and a pull request if you say so",
+    "select": "choose among runs of an issue, and say how well each way to choose does",
     "verify": "grade a patch against an issue",
     "trace": "record what a call, a test or a script does, line by line",
     "predict": "let a model write what a call does, without running it",

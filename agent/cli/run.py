@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agent.cli.asyncrun import run_async
+from agent.cli.attempts import Wanted, attempt_options, attempts_and_report
 from agent.cli.options import (
     engine_options,
     fail_with,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 @click.option("--base", metavar="REV", help="Start from this revision.")
 @click.option("--test", "tests", multiple=True, metavar="ID", help="A test that must pass.")
 @run_options
+@attempt_options
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, nothing else.")
 @model_options
 @engine_options
@@ -48,6 +50,10 @@ def command(
     tests: tuple[str, ...],
     script: Path | None,
     steered: str | None,
+    attempts: int,
+    strategy: str,
+    generated: int,
+    at_once: int,
     as_json: bool,
     settings: Settings,
 ) -> int:
@@ -64,6 +70,11 @@ def command(
             click.echo(f"  {safe(line)}", err=True)
 
     wanted = read_issue(issue, waiting).told(repo=repo, base=base, tests=tests)
+    if attempts > 1:
+        if steered:
+            raise WrongUse("a screen steers one run, and not several attempts")
+        several = Wanted(attempts, strategy, generated, at_once)
+        return run_async(attempts_and_report(wanted, settings, script, several, as_json))
     return run_async(run_and_report(wanted, settings, script, steered, as_json))
 
 
