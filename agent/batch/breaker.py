@@ -1,30 +1,36 @@
-"""A circuit breaker: when what all runs need is down, nothing new starts until it answers again."""
+"""A circuit breaker: while what all runs need is down, or full, nothing new starts."""
 
 import asyncio
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from agent.config import Settings
 
-Needed = Literal["engine", "model"]
+Needed = Literal["engine", "model", "disk"]
 
 KINDS: dict[str, Needed] = {
     "EngineUnavailable": "engine",
     "SandboxDied": "engine",
     "ServerUnreachable": "model",
     "ServerFailed": "model",
+    "OSError": "disk",
 }
 """What is down, by the kind of a failure."""
 
 LOST = "lost"
 """The kind of failure of a run whose process was killed."""
 
-PASSING = frozenset({*KINDS, LOST, "EngineRefused", "SandboxError", "OSError"})
+PASSING = frozenset({*KINDS, LOST, "EngineRefused", "SandboxError"})
 """Kinds of failures after which another try may help."""
 
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
+
+_ROOM = 1024**2
+"""Bytes that have to fit on the disk before it counts as there."""
 
 
 @dataclass(slots=True)
@@ -68,12 +74,22 @@ class Breaker:
         self.down, self.message, self._in_a_row, self._of = None, "", 0, None
 
 
-async def probe(needed: Needed, settings: "Settings") -> None:
-    """Ask the engine, or the model's server, whether it is there.
+async def probe(needed: Needed, settings: "Settings", folder: Path) -> None:
+    """Ask the engine, or the model's server, whether it is there; or the disk for a little room.
+
+    Args:
+        needed: which of them.
+        settings: say where they are.
+        folder: that is to be written to.
 
     Raises:
-        SandboxError, ModelError: it is not.
+        SandboxError, ModelError, OSError: it is not.
     """
+    if needed == "disk":
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(_ROOM))
+            file.flush()
+        return
     if needed == "model":
         from agent.policies.cwm.connect import describe_server
 

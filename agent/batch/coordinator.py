@@ -228,22 +228,24 @@ class Coordinator:
             try:
                 await asyncio.to_thread(self._outlet.write, status)
             except OSError as error:
-                self._say_short(f"cannot write to {self._folder.path}: {error.strerror}")
+                self._breaker.trip("disk", str(error))
+                self._see_to_breaker()
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _probe(self, needed: Needed) -> None:
         """Wait until what is down answers."""
-        self._note("waiting", f"the {needed} is down ({self._breaker.message})")
+        state = "full, or read-only" if needed == "disk" else "down"
+        self._note("waiting", f"the {needed} is {state} ({self._breaker.message})")
         pauses = (min(FIRST_PAUSE * 2**number, LONGEST_PAUSE) for number in count())
         for pause in pauses:
             await asyncio.sleep(pause)
             try:
-                await probe(needed, self._plan.settings)
+                await probe(needed, self._plan.settings, self._folder.path)
                 break
-            except (SandboxError, ModelError) as error:
-                self._breaker.message = error.message
+            except (SandboxError, ModelError, OSError) as error:
+                self._breaker.message = getattr(error, "message", str(error))
         self._breaker.close()
-        self._note("going on", f"the {needed} answers")
+        self._note("going on", f"the {needed} is there again")
         self._changed.set()
 
     async def _sweep(self) -> None:

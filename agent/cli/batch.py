@@ -176,6 +176,7 @@ async def _run(plan: "Plan", policy: str, as_json: bool) -> int:
     from agent.cli.batchview import report, watching
     from agent.scratch import sweep_scratch
     from sandboxes.engine import Engine, sweep
+    from sandboxes.errors import SandboxError
 
     engine = await asyncio.to_thread(Engine.connect, plan.settings.engine or None)
     try:
@@ -187,6 +188,11 @@ async def _run(plan: "Plan", policy: str, as_json: bool) -> int:
             coordinator = Coordinator(plan, engine, watch)
             _heed_interrupts(coordinator)
             status = await coordinator.run()
+    except OSError as error:
+        raise SandboxError(
+            f"cannot write to the batch {plan.folder.path}: {error.strerror or error}",
+            "--resume goes on with it once that is mended",
+        ) from None
     finally:
         engine.close()
     if not as_json:

@@ -110,7 +110,16 @@ def said(event: BatchEvent) -> str:
 def standing(status: BatchStatus) -> str:
     """How a batch stands, in one line."""
     counts = ", ".join(f"{count} {state}" for state, count in status.counts.items() if count)
-    words = [f"{counts or 'nothing yet'} of {status.total}{'+' if status.reading else ''}"]
+    return "; ".join([f"{counts or 'nothing yet'} of {_total(status)}", *_figures(status)])
+
+
+def _total(status: BatchStatus) -> str:
+    return f"{status.total}{'+' if status.reading else ''}"
+
+
+def _figures(status: BatchStatus) -> list[str]:
+    """What a batch adds up to, besides its counts."""
+    words = []
     if status.resolved.of:
         words.append(f"resolved {rate(status.resolved)}")
     if status.per_hour is not None:
@@ -123,7 +132,7 @@ def standing(status: BatchStatus) -> str:
         words.append(f"{status.cost:.2f} US dollars")
     if status.note:
         words.append(safe(f"{status.stage}: {status.note}"))
-    return "; ".join(words)
+    return words
 
 
 def rate(share: Rate) -> str:
@@ -167,7 +176,7 @@ def table(status: BatchStatus) -> "RenderableType":
     parts: list[RenderableType] = [
         Text(safe(f"{status.folder.name}: {status.policy}, {status.concurrency} at once"), "bold"),
         counts,
-        Text(standing(status)),
+        Text("; ".join([f"{status.done} of {_total(status)} done", *_figures(status)])),
     ]
     if working:
         parts.append(runs)

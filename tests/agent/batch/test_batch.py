@@ -2,11 +2,12 @@
 
 import json
 import shutil
+import signal
 
 import pytest
 
 from tests.agent.batch.batches import Batches
-from tests.agent.scriptedmodel import finish
+from tests.agent.scriptedmodel import finish, until
 
 pytestmark = pytest.mark.engine
 
@@ -75,3 +76,32 @@ def test_a_batch_is_begun_once(batches: Batches) -> None:
     assert (resumed.status, len(batches.results())) == (0, 1)
     assert batches("--name", "other").status == 0
     assert (batches.foretrace.runs / "other" / "batch.json").exists()
+
+
+def test_what_cannot_begin_is_told_in_a_line(batches: Batches) -> None:
+    unwritable = batches("--out", "/proc/nowhere")
+    assert unwritable.status == 2
+    assert "cannot write a batch to /proc/nowhere/batch-many" in unwritable.err
+    batches.list.write_text('{"id": "half\n')
+    strict = batches("--on-bad", "stop")
+    assert strict.status == 2
+    assert "line 1: not JSON" in strict.err
+    assert not batches.folder.path.exists()
+    nobody = batches("--resume")
+    assert nobody.status == 2
+    assert "there is no batch in runs/batch-many" in nobody.err
+    asked = batches("--confirm", "all")
+    assert asked.status == 2
+    assert "nobody can be asked in a batch" in asked.err
+
+
+def test_nothing_starts_where_there_is_no_room(batches: Batches) -> None:
+    batches.foretrace.environment["FORETRACE_BATCH__FREE_DISK"] = "900TiB"
+    child = batches.start()
+    until(lambda: batches.folder.log.exists() and batches.status().stage == "waiting", child)
+    assert "of disk free" in batches.status().note
+    child.send_signal(signal.SIGINT)
+    ended = finish(child)
+    assert ended.status == 130, ended
+    assert batches.counts() == {"waiting": 2}
+    assert not list(batches.folder.runs.iterdir())

@@ -43,7 +43,7 @@ def test_a_model_that_goes_down_is_waited_for(batches: Batches) -> None:
     with serving(fallback=replies, port=port):
         ended = checked(finish(child))
     assert ended.status == 0, ended
-    assert "going on: the model answers" in ended.err
+    assert "going on: the model is there again" in ended.err
     assert batches.counts() == {"submitted": 4}
     assert begun <= 4  # nothing new was started while it was down
     failures = set(batches.status().failures)

@@ -1,15 +1,17 @@
 """What is to be made, what again, and when nothing new may start."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
-from agent.batch.breaker import LOST, Breaker
+from agent.batch.breaker import LOST, Breaker, probe
 from agent.batch.folder import Attempt, name_for
 from agent.batch.headroom import lacking
 from agent.batch.ledger import Ledger
 from agent.batch.settings import BatchSettings
 from agent.batch.summary import AttemptRow, AttemptState
+from agent.config import Settings
 from agent.runstate import State
 
 ONE, TWO, OTHER = Attempt("one", 1), Attempt("one", 2), Attempt("other", 1)
@@ -95,6 +97,13 @@ def test_a_breaker_opens_after_failures_of_one_kind_in_a_row() -> None:
     breaker.close()
     breaker.ended("EngineUnavailable", "again")
     assert breaker.down is None
+
+
+def test_a_disk_is_there_again_once_it_takes_something(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No such file"):
+        asyncio.run(probe("disk", Settings(), tmp_path / "nowhere"))
+    asyncio.run(probe("disk", Settings(), tmp_path))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_floor_is_named(tmp_path: Path) -> None:
