@@ -77,7 +77,7 @@ SCREENS: tuple[ScreenEntry, ...] = (
     ),
     ScreenEntry(
         "call",
-        "Debugger: a call on a file, predicted and recorded",
+        "Debugger: a call or a test, predicted and recorded",
         "all",
         lambda place, runs: TraceScreen(place),
         "ctrl+o",

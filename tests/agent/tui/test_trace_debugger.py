@@ -15,8 +15,9 @@ from agent.tui.screens.trace.framelist import FrameList
 from agent.tui.screens.trace.screen import TraceScreen
 from agent.tui.screens.trace.sourceview import SourceView
 from agent.tui.screens.trace.variablelist import VariableList
+from agent.tui.widgets.choice import Choice
 from model.predict.predictor import Program
-from tests.agent.conftest import CommandLine
+from tests.agent.conftest import CommandLine, Project
 from tests.agent.knownprogram import CALL, SOURCE
 from tests.agent.ptys import OnTerminal
 from tests.agent.tui.test_screens import compare, size_name
@@ -221,6 +222,56 @@ async def test_a_call_is_opened_by_a_dialog(call: OnCall, tmp_path: Path) -> Non
         await pilot.press("enter")
         await until(pilot, lambda: pilot.app.screen is screen)
         await shows(pilot, "work.py  g(2)", "predicted, 1 frame")
+
+
+async def test_what_does_not_go_together_is_said(tmp_path: Path) -> None:
+    async with app_in(tmp_path).run_test(size=SMALL) as pilot:
+        await board(pilot)
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AskCall))
+        for values, problem in (
+            ({}, "give a call, or a test"),
+            ({"call": "f(1)", "test": "t.py::test"}, "one of the two"),
+            ({"call": "f(1)"}, "a call needs its file"),
+            ({"call": "", "test": "t.py::test"}, "a test needs its project"),
+            ({"call": "f(1)", "file": "a.py", "base": "main"}, "a revision needs its project"),
+        ):
+            for name in ("file", "call", "test", "repo", "base"):
+                pilot.app.screen.query_one(f"#{name}", Input).value = values.get(name, "")
+            await pilot.press("ctrl+s")
+            await shows(pilot, problem, "Esc leave it")
+
+
+@pytest.mark.engine
+async def test_a_test_of_a_project_is_opened_and_recorded(project: Project, tmp_path: Path) -> None:
+    async with app_in(tmp_path).run_test(size=LARGE) as pilot:
+        await board(pilot)
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AskCall))
+        values = {"test": "tests/test_prices.py::test_above", "repo": str(project.path)}
+        for name, value in {**values, "base": "main"}.items():
+            pilot.app.screen.query_one(f"#{name}", Input).value = value
+        pilot.app.screen.query_one("#first", Choice).value = "step"
+        await pilot.press("ctrl+s")
+        screen = await at_rest(pilot)
+        await shows(pilot, "tests/test_prices.py  tests/test_prices.py::test_above", "def clamp(")
+        await pilot.press("R")
+        await at_rest(pilot)
+        await shows(pilot, "recorded, ", "assert clamp(11, 0, 9) == 9", "if value < high:")
+        assert any("raises" in line for line in text_of(pilot).splitlines())
+        assert screen.debugging is not None
+        assert screen.debugging.subject.function == "test_above"
+
+
+async def at_rest(pilot: AppPilot) -> TraceScreen:
+    """The screen, once what it does is done, as long as that takes."""
+    await until(pilot, lambda: isinstance(pilot.app.screen, TraceScreen))
+    screen = pilot.app.screen
+    assert isinstance(screen, TraceScreen)
+    await until(pilot, lambda: screen._worker)
+    assert screen._worker is not None
+    await screen._worker.wait()
+    return screen
 
 
 async def test_a_whole_call_is_predicted_at_once(tmp_path: Path) -> None:

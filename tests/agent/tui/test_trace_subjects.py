@@ -13,6 +13,7 @@ from model.predict.predictor import Program
 from model.trace.frame import Frame, Place, Trace
 from model.trace.states import compress, resolve
 from tests.agent.tui.traced import TESTED, foretold_run, happened, mistaken
+from tests.model.trace.examples import recorded as executed
 
 DELETES = """\
 def test_total():
@@ -95,10 +96,34 @@ def test_other_threads_do_not_shift_where_they_part() -> None:
     assert threaded.tracks.pairs == alone.tracks.pairs
 
 
-def seen_of(predicted: tuple[Frame, ...], recorded: Trace) -> Seen:
+def test_a_recording_may_be_of_a_part_of_what_is_predicted() -> None:
+    whole = tuple(executed(TESTED))
+    test = happened()
+    begin = next(n for n, frame in enumerate(whole) if "def test_total" in frame.source)
+    seen = seen_of(whole, Trace(test, ended=True), "test_total")
+    assert seen.tracks.parting is None
+    paired = {pair.predicted: pair.recorded for pair in seen.tracks.pairs}
+    assert paired[0] is None
+    assert [paired[begin + n] for n in range(len(test))] == [*range(len(test))]
+    assert all(pair.same for pair in seen.tracks.pairs if pair.recorded is not None)
+    wrong = mistaken(whole, "append(price)", price="7")
+    seen = seen_of(wrong, Trace(test, ended=True), "test_total")
+    predicted, recorded = seen.tracks.parted
+    assert predicted is not None
+    assert recorded is not None
+    assert predicted == begin + recorded
+    assert whole[predicted].source == test[recorded].source
+    missed = seen_of(whole[:begin], Trace(test, ended=True), "test_total")
+    assert missed.tracks.parting is None
+    assert len(missed.tracks.pairs) == begin + len(test)
+
+
+def seen_of(predicted: tuple[Frame, ...], recorded: Trace, function: str = "") -> Seen:
     """How things stand once a subject is opened."""
     plain = tuple(compress(replace(frame, place=None) for frame in predicted))
-    subject = Subject("t", "", Program(TESTED, plain[:1]), plain, True, recorded=recorded)
+    subject = Subject(
+        "t", "", Program(TESTED, plain[:1]), plain, True, recorded=recorded, function=function
+    )
     debugging = Debugging(lambda: load_settings(None, {}), lambda line: None)
 
     async def opening(settings: Settings, opened: AsyncExitStack) -> Subject:

@@ -1,4 +1,4 @@
-"""The dialog that asks for a call on a file, and what is to be done with it first."""
+"""The dialog that asks for a call or a test, and what is to be done with it first."""
 
 import asyncio
 from pathlib import Path
@@ -38,16 +38,21 @@ class AskCall(ModalScreen[Asked | None]):
         self._asked = asked
 
     def compose(self) -> ComposeResult:
-        """The file, the call, what comes first."""
-        asked = self._asked
+        """The file, the call or the test, the project, what comes first."""
+        asked = self._asked or Asked(None, "")
         with Vertical(classes="dialog"):
-            yield Static("Open a call", classes="title", markup=False)
-            file = str(asked.file) if asked else ""
+            yield Static("Open a call, or a test", classes="title", markup=False)
+            file = str(asked.file) if asked.file else ""
             yield from _field("File", "file", file, "a Python file: prices.py")
-            yield from _field("Call", "call", asked.call if asked else "", "clamp(11, 0, 9)")
+            yield from _field("Call", "call", asked.call, "clamp(11, 0, 9)")
+            yield from _field("or test", "test", asked.test, "tests/test_prices.py::test_above")
+            yield from _field(
+                "Project", "repo", asked.repo, "for what it needs: a path, an address"
+            )
+            yield from _field("Revision", "base", asked.base, "of the project; as it is")
             with Horizontal(classes="field"):
                 yield Static("First", classes="label", markup=False)
-                yield Choice(_FIRST, asked.first if asked else "predict", id="first")
+                yield Choice(_FIRST, asked.first, id="first")
             yield Static("", id="problem", classes="problem", markup=False)
             yield Static(
                 "It is recorded in a sandbox, never here.\n"
@@ -76,16 +81,29 @@ class AskCall(ModalScreen[Asked | None]):
         from agent.cli.program import read_program
 
         asked = self._named()
-        try:
-            await asyncio.to_thread(read_program, asked.file, asked.call)
-        except AgentError as error:
-            self.query_one("#problem", Static).update(one_line(error.message, 300))
-            return
-        self.dismiss(asked)
+        problem = asked.problem
+        if not problem and not asked.repo and asked.file is not None:
+            try:
+                await asyncio.to_thread(read_program, asked.file, asked.call)
+            except AgentError as error:
+                problem = error.message
+        if problem:
+            self.query_one("#problem", Static).update(one_line(problem, 300))
+        else:
+            self.dismiss(asked)
 
     def _named(self) -> Asked:
-        file = Path(self._value("file")).expanduser()
-        return Asked(file, self._value("call"), self.query_one("#first", Choice).value)
+        file, repo = self._value("file"), self._value("repo")
+        if repo.startswith("~"):
+            repo = str(Path(repo).expanduser())
+        return Asked(
+            Path(file).expanduser() if file else None,
+            self._value("call"),
+            self.query_one("#first", Choice).value,
+            self._value("test"),
+            repo,
+            self._value("base"),
+        )
 
     def _value(self, name: str) -> str:
         return self.query_one(f"#{name}", Input).value.strip()

@@ -4,8 +4,8 @@ All of it runs backstage. After each command the screen gets everything it shows
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from agent.config import Settings
@@ -21,6 +21,7 @@ from model.debugger.session import Session, Stop
 from model.predict.predictor import Predictor, Tokens
 from model.trace.align import Divergence, first_divergence
 from model.trace.frame import Frame, Trace, thread_of
+from model.trace.part import part_of
 from model.trace.states import State, resolve
 
 if TYPE_CHECKING:
@@ -268,24 +269,47 @@ class Debugging:
         if recorded is not self._states_of:
             self._states_of = recorded
             self._states = resolve(recorded.threads[0]) if recorded else []
-        pairs = paired([moment.state for moment in self._known], self._states)
-        found = self._parting()
+        frames = [moment.frame for moment in self._known]
+        part = self._part(frames)
+        found = self._parting(frames, part)
         self._tracks = in_step(
             of_moments(self._known),
             of_states(self._states, self._places()),
-            tuple(Pair(*pair) for pair in pairs),
+            tuple(self._pairs(frames, part)),
             (found.predicted, self._in_main(found.recorded)) if found else None,
             WHATS.get(found.what, found.what) if found else "",
         )
         return self._tracks
 
-    def _parting(self) -> "Divergence | DivergedAt | None":
-        frames = [moment.frame for moment in self._known]
+    def _part(self, frames: Sequence[Frame]) -> range:
+        """The predicted frames that the recording is of, as far as they are known."""
+        if not self.subject.function:
+            return range(len(frames))
+        return part_of(frames, self.subject.function) or range(0)
+
+    def _pairs(self, frames: Sequence[Frame], part: range) -> Iterator[Pair]:
+        """The two traces in step, where a part of the predicted one is what was recorded."""
+        whole = len(part) == len(frames)
+        states = (
+            [each.state for each in self._known]
+            if whole
+            else resolve(frames[part.start : part.stop])
+        )
+        yield from (Pair(n, None, same=False) for n in range(part.start))
+        for i, j, same in paired(states, self._states):
+            yield Pair(None if i is None else part.start + i, j, same)
+        yield from (Pair(n, None, same=False) for n in range(part.stop, len(frames)))
+
+    def _parting(self, frames: Sequence[Frame], part: range) -> "Divergence | DivergedAt | None":
         if self.subject.compared and _same(frames, self.subject.predicted):
             return self.subject.parting
-        if self._recorded is None or not frames:
+        if self._recorded is None or not part:
             return None
-        return first_divergence(Trace(tuple(frames), self._over), self._recorded)
+        over = self._over or part.stop < len(frames)
+        found = first_divergence(Trace(tuple(frames[part.start : part.stop]), over), self._recorded)
+        if found is None or found.predicted is None:
+            return found
+        return replace(found, predicted=found.predicted + part.start)
 
     def _in_main(self, number: int | None) -> int | None:
         """The number of a recorded frame among those of the main thread, which alone are shown."""

@@ -36,7 +36,7 @@ _READING = "reading"
 
 
 class TraceScreen(Commands):
-    """On the predictions of a run, or on a call on a file."""
+    """On the predictions of a run, or on a call or a test."""
 
     TITLE = "Trace"
     CSS_PATH = "trace.tcss"
@@ -58,7 +58,7 @@ class TraceScreen(Commands):
         Binding("d", "parting", "Difference", tooltip="The first difference between the two"),
         Binding("D", "next_parting", "Next one", show=False, tooltip="The next that differs"),
         Binding("p", "choose", "Predictions", tooltip="Another prediction of the run"),
-        Binding("c", "call", "Call", tooltip="Open a call on a file"),
+        Binding("c", "call", "Call", tooltip="Open a call on a file, or a test of a project"),
         Binding("v", "view", "View", tooltip="The value or the frame under the cursor, all of it"),
         Binding("y", "copy", "Copy", show=False, tooltip="Copy the value or the frame"),
     ]
@@ -75,7 +75,7 @@ class TraceScreen(Commands):
         Args:
             workspace: the folder of runs.
             run: the folder of a run, whose predictions are shown.
-            asked: a call on a file.
+            asked: a call, or a test.
             settings: None to read them where they are.
         """
         super().__init__()
@@ -148,7 +148,7 @@ class TraceScreen(Commands):
         self.busy = ""
         self.refresh_bindings()
         if not self._predictions:
-            self.say("nothing was predicted in this run; c opens a call on a file")
+            self.say("nothing was predicted in this run; c opens a call or a test")
             return
         parted = (n for n, each in enumerate(self._predictions) if each.parts)
         self._open_prediction(next(parted, len(self._predictions) - 1))
@@ -321,7 +321,7 @@ class TraceScreen(Commands):
         self.app.push_screen(ChoosePrediction(self._predictions, self._chosen), chosen)
 
     def action_call(self) -> None:
-        """Open a call on a file."""
+        """Open a call, or a test."""
 
         def answered(asked: Asked | None) -> None:
             if asked is not None:

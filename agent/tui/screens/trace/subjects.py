@@ -1,4 +1,4 @@
-"""What the screen is opened on: a run's predictions of its tests, or a call on a file."""
+"""What the screen is opened on: a run's predictions, or a call or a test that is named."""
 
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
@@ -34,6 +34,8 @@ class Subject:
         compared: whether the two were compared already.
         parting: the first difference that was found then; None where there is none.
         record: records what happens; None where that cannot be done.
+        function: with whose call the recording begins, and at whose return it ends; empty where it
+            is of all that is predicted.
     """
 
     name: str
@@ -46,22 +48,39 @@ class Subject:
     compared: bool = False
     parting: DivergedAt | None = None
     record: Record | None = None
+    function: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A call on a file, as a user names it.
+    """A call on a file, or a call or a test of a project, as a user names it.
 
     Attributes:
-        file: with the source.
-        call: the expression.
+        file: with the source; None with a test's whole id.
+        call: the expression; empty of a test.
         first: what is done at once: ``step``: nothing; ``predict``: all of it is predicted;
             ``record``: it is recorded; ``both``.
+        test: its id, as pytest names it; empty of a call.
+        repo: where the project is: a path, an address, or ``pypi:NAME==VERSION``; empty for the
+            file alone.
+        base: a revision of it; empty for what is there.
     """
 
-    file: Path
+    file: Path | None
     call: str
     first: str = "predict"
+    test: str = ""
+    repo: str = ""
+    base: str = ""
+
+    @property
+    def problem(self) -> str:
+        """Why that cannot be opened, as far as that is seen at once; empty where nothing is."""
+        if bool(self.call) == bool(self.test):
+            return "give a call, or a test: one of the two"
+        if not self.repo and (self.test or self.base):
+            return f"a {'test' if self.test else 'revision'} needs its project"
+        return "a call needs its file" if self.call and self.file is None else ""
 
 
 Opening = Callable[[Settings, AsyncExitStack], Coroutine[Any, Any, Subject]]
@@ -69,10 +88,10 @@ Opening = Callable[[Settings, AsyncExitStack], Coroutine[Any, Any, Subject]]
 
 
 def opening_of(asked: Asked, progress: Callable[[str], None]) -> Opening:
-    """Opens a call on a file.
+    """Opens a call, or a test.
 
     Args:
-        asked: which.
+        asked: which; there is no `Asked.problem`.
         progress: gets a line now and then.
     """
 
@@ -80,13 +99,15 @@ def opening_of(asked: Asked, progress: Callable[[str], None]) -> Opening:
         from agent.cli.program import Named
         from agent.cli.subject import open_subject
 
-        named = Named(asked.file, asked.call, None, None, None)
+        names = (asked.call or None, asked.test or None, asked.repo or None, asked.base or None)
+        named = Named(asked.file, *names)
         found = await opened.enter_async_context(open_subject(named, settings, progress))
 
         async def record() -> "Recording":
             return await found.record()
 
-        return Subject(found.name, found.asked, found.program, record=record)
+        function = found.function
+        return Subject(found.name, found.asked, found.program, record=record, function=function)
 
     return open_
 
