@@ -34,7 +34,11 @@ class Nano:
     goal = "nano's start and its tokens a second, beside transformers and vLLM"
 
     async def run(self, bench: Bench) -> list[Table]:
-        """Measure."""
+        """Measure.
+
+        Raises:
+            ContenderFailed: our own way does not start.
+        """
         from model.nano.checkpoint import read_checkpoint, shipped
 
         folder = Path(os.environ.get("FORETRACE_NANO") or shipped())
@@ -49,12 +53,13 @@ class Nano:
                     running[name] = await stack.enter_async_context(opened)
                 except ContenderFailed as failure:
                     absent[name] = str(failure)
+            if "ours" in absent:
+                raise ContenderFailed(f"{_TITLES['ours']}: {absent['ours']}")
             bench.progress("nano: reading and writing, in turns")
             rounds = 2 if bench.quick else 8
             times = await _times(running, rounds)
         rows = [_row(name, running.get(name), times, absent) for name in _TITLES]
-        mine = times["ours"]
-        rate = _TOKENS / (mine.alone.median - mine.first.median)
+        rate, *_ = _rates(times["ours"])
         return [
             Table(
                 f"nano: a model of {parameters / 1e6:.1f} million parameters, on one core",
@@ -74,7 +79,8 @@ class Nano:
                     ),
                 ],
                 [
-                    "Each has one thread, float32 and greedy choice; every prompt is a new one.",
+                    "Each has one thread, float32 and greedy choice; every prompt is a new one. "
+                    f"In brackets: the quartiles of {rounds} rounds.",
                     "transformers writes several as one batch, vLLM as its scheduler likes, "
                     "ours one token of each in turn.",
                 ],
@@ -172,6 +178,8 @@ def _environment() -> dict[str, str]:
         **os.environ,
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
+        # Else vLLM takes a thread for every core, whatever it is told above.
+        "VLLM_CPU_OMP_THREADS_BIND": "nobind",
         "TORCHDYNAMO_DISABLE": "1",
         "VLLM_CPU_KVCACHE_SPACE": "1",
         "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
@@ -202,12 +210,20 @@ def _row(
     if running is None:
         return [_TITLES[name], absent[name], "", "", ""]
     mine = times[name]
-    alone = _TOKENS / max(mine.alone.median - mine.first.median, 1e-9)
+    alone, low, high = _rates(mine)
     together = _TOGETHER * (_TOKENS + 1) / mine.together.median
     return [
         _TITLES[name],
         f"{running.started:.2f}",
         f"{mine.first.median * 1e3:.1f}",
-        f"{alone:,.0f}",
+        f"{alone:,.0f} ({low:,.0f} to {high:,.0f})",
         f"{together:,.0f}, prompts included",
     ]
+
+
+def _rates(times: _Times) -> tuple[float, float, float]:
+    """Tokens a second of one answer, its prompt left out: the median, and the quartiles."""
+    alone, first = times.alone, times.first.median
+    taken = (alone.median, alone.high, alone.low)
+    median, low, high = (_TOKENS / max(seconds - first, 1e-9) for seconds in taken)
+    return median, low, high
