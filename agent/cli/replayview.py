@@ -47,8 +47,11 @@ def _forks(run: RecordedRun) -> Iterator[str]:
 
 
 def _fork_line(depth: int, node: Node) -> str:
-    after = node.record.parent.step if node.record.parent else 0
-    what = f"{node.record.id}, after step {after}, policy {node.record.policy}"
+    parent = node.record.parent
+    where = f"after step {parent.step if parent else 0}"
+    if parent is not None and parent.resumed:
+        where += ", in its place"
+    what = f"{node.record.id}, {where}, policy {node.record.policy}"
     return f"{'  ' * depth}{visible(what)}"
 
 

@@ -36,7 +36,8 @@ def head_lines(run: RecordedRun) -> Iterator[str]:
     yield f"issue {one_line(record.issue.id)} of {one_line(record.issue.repo)}"
     yield f"policy {one_line(record.policy)}, started {record.started:%Y-%m-%d %H:%M:%S %Z}"
     if record.parent:
-        yield f"goes on from {one_line(record.parent.run)} after step {record.parent.step}"
+        place = ", in its place" if record.parent.resumed else ""
+        yield f"goes on from {one_line(record.parent.run)} after step {record.parent.step}{place}"
     if result is None:
         yield "no result yet: it goes on, or was killed"
         return

@@ -27,7 +27,11 @@ def test_a_lost_run_is_told_of_as_it_goes_on(tmp_path: Path) -> None:
     record = losing.newest().record
     assert (record.policy, record.seed, record.settings["seed"]) == ("scripted", 5, 5)
     shown = losing.foretrace("replay", lost.name)
-    assert shown.out.endswith(f"forks\n  {record.id}, after step 1, policy scripted\n")
+    assert shown.out.endswith(
+        f"forks\n  {record.id}, after step 1, in its place, policy scripted\n"
+    )
+    its = losing.foretrace("replay", record.id)
+    assert f"goes on from {lost.name} after step 1, in its place\n" in its.out
     # With --json there is the result alone.
     again = losing.foretrace("replay", lost.name, "--resume", "--json")
     assert (again.status, again.out) == (2, "")
