@@ -8,6 +8,7 @@ from typing import Literal
 from textual.binding import Binding
 from textual.screen import Screen
 
+from agent.tui.screens.batches.screen import BatchesScreen
 from agent.tui.screens.board.screen import BoardScreen
 from agent.tui.screens.compare.screen import CompareScreen
 from agent.tui.screens.doctor.screen import DoctorScreen
@@ -81,6 +82,13 @@ SCREENS: tuple[ScreenEntry, ...] = (
         "all",
         lambda place, runs: TraceScreen(place),
         "ctrl+o",
+    ),
+    ScreenEntry(
+        "batches",
+        "Batches: lists of issues, several at once",
+        "all",
+        lambda place, runs: BatchesScreen(place),
+        "B",
     ),
     ScreenEntry(
         "doctor",

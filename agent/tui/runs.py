@@ -216,9 +216,7 @@ def _starting_rows(board: Board, running: set[str], queued: dict[int, int]) -> l
             continue
         alive = is_started(each)
         place = queued.get(each.pid, 0) if alive else 0
-        verdict = (
-            f"number {place} in the queue" if place else "" if alive else _last_words(each.log)
-        )
+        verdict = f"number {place} in the queue" if place else "" if alive else last_words(each.log)
         unknown = Issue(id=each.issue, repo=each.repo, text=each.issue)
         rows.append(
             Row(
@@ -251,7 +249,7 @@ def is_started(started: Started) -> bool:
     return started.token.encode() in command
 
 
-def _last_words(log: Path) -> str:
+def last_words(log: Path) -> str:
     """The line in which a process said why it ended."""
     try:
         lines = log.read_bytes()[-4096:].decode("utf-8", "replace").splitlines()

@@ -137,18 +137,9 @@ class Starter:
             WrongUse: the process cannot be started.
         """
         token = token or secrets.token_hex(6)
-        log = self._log(token)
+        log = self.log_of(token)
         queue = ["--queue", str(self.at_once), str(queue_of(self._out))]
-        command = [sys.executable, "-m", "agent.cli", *queue, *words]
-        command += [f"--steered={token}", f"--out={self._out}"]
-        if self._config is not None:
-            command.append(f"--config={self._config}")
-        try:
-            log.parent.mkdir(parents=True, exist_ok=True)
-            pid = _spawn(command, log)
-        except OSError as error:
-            raise WrongUse(f"the run cannot be started: {error}") from None
-        self._children.append(pid)
+        pid = self.spawn([*queue, *words, f"--steered={token}"], log)
         started = Started(
             token=token,
             issue=issue.id,
@@ -162,9 +153,38 @@ class Starter:
         BoardFile(self._out).note(started)
         return started
 
+    def spawn(self, words: list[str], log: Path) -> int:
+        """Start a command that writes to the folder of runs, and outlives this process.
+
+        Args:
+            words: the command and its arguments; where runs are written and the settings file come
+                after them.
+            log: gets what it says.
+
+        Returns:
+            Its process.
+
+        Raises:
+            WrongUse: it cannot be started.
+        """
+        command = [sys.executable, "-m", "agent.cli", *words, f"--out={self._out}"]
+        if self._config is not None:
+            command.append(f"--config={self._config}")
+        try:
+            log.parent.mkdir(parents=True, exist_ok=True)
+            pid = _spawn(command, log)
+        except OSError as error:
+            raise WrongUse(f"{words[0]} cannot be started: {error}") from None
+        self._children.append(pid)
+        return pid
+
+    def log_of(self, name: str) -> Path:
+        """Where that which is started under a name says what it has to say."""
+        return self._out / "started" / f"{name}.log"
+
     def _start(self, issue: Issue, assignment: Assignment) -> Started:
         token = secrets.token_hex(6)
-        listed = self._log(token).with_suffix(".jsonl")
+        listed = self.log_of(token).with_suffix(".jsonl")
         try:
             listed.parent.mkdir(parents=True, exist_ok=True)
             listed.write_text(issue.model_dump_json() + "\n", encoding="utf-8")
@@ -172,9 +192,6 @@ class Starter:
             raise WrongUse(f"the run cannot be started: {error}") from None
         words = ["run", f"{listed}#{issue.id}", *assignment.flags()]
         return self.launch(words, issue, assignment.policy, token)
-
-    def _log(self, token: str) -> Path:
-        return self._out / "started" / f"{token}.log"
 
 
 def _spawn(command: list[str], log: Path) -> int:
