@@ -42,6 +42,7 @@ def main(paths: list[str]) -> int:
         tables[name] = "\n".join(shares(report))
         tables[f"{name} certainty"] = "\n".join([*said(report), "", *certainty(report)])
         tables[f"{name} published"] = "\n".join(published(report))
+        tables[f"{name} halting"] = "\n".join(halting(report))
     text = CARD.read_text(encoding="utf-8")
     for name, table in tables.items():
         place = re.compile(rf"(<!-- table: {re.escape(name)} -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -84,6 +85,19 @@ def constructs(report: Report) -> Iterator[str]:
             yield (
                 f"| {each['name']} | {wholes['of']} | {_share(wholes)} "
                 f"| {_percent(each['singles']['share'])} | {_percent(each['outputs']['share'])} |"
+            )
+
+
+def halting(report: Report) -> Iterator[str]:
+    """Whether it is told what halts, by construct."""
+    yield "| construct | halts or not, told rightly | of | no end, told so | of |"
+    yield "| --- | ---: | ---: | ---: | ---: |"
+    for each in report["constructs"]:
+        halts, endless = each["halts"], each["endless"]
+        if halts["of"] >= _FEWEST:
+            yield (
+                f"| {each['name']} | {_share(halts)} | {halts['of']} "
+                f"| {_share(endless)} | {endless['of']} |"
             )
 
 
