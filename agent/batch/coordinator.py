@@ -8,10 +8,9 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from agent.batch.breaker import (
     FIRST_PAUSE,
@@ -25,18 +24,18 @@ from agent.batch.breaker import (
 )
 from agent.batch.control import Command
 from agent.batch.crew import WorkerProcess
-from agent.batch.folder import Attempt, BatchFolder
+from agent.batch.folder import Attempt
 from agent.batch.headroom import lacking
-from agent.batch.issuelist import Entries, IssueList
+from agent.batch.issuelist import IssueList
 from agent.batch.ledger import Ledger
 from agent.batch.lines import Lines, append
 from agent.batch.locks import Lock
 from agent.batch.log import BatchEvent, What
 from agent.batch.messages import Broken, Finished, Setup, Start
+from agent.batch.plan import Plan, Watch
 from agent.batch.predictions import Outlet
 from agent.batch.store import BatchStore
 from agent.batch.summary import AttemptRow, BatchStatus
-from agent.config import Settings
 from agent.errors import WRONG_USE, WrongUse
 from model.errors import ModelError
 from sandboxes.errors import SandboxError
@@ -49,37 +48,6 @@ _TURN_SECONDS = 0.5
 _LOOK_SECONDS = 1.0
 _LATE_SECONDS = 5.0
 _STILLBORN = 3
-
-
-class Watch(Protocol):
-    """Sees a batch go on."""
-
-    def event(self, event: BatchEvent) -> None:
-        """Something happened."""
-        ...
-
-    def status(self, status: BatchStatus) -> None:
-        """How it stands, about once a second."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a coordinator is to do.
-
-    Attributes:
-        folder: of the batch; made already.
-        settings: of the runs and of the batch.
-        script: for the scripted policy.
-        entries: the issues to freeze; None where they are frozen already.
-        strict: whether an entry that is no issue ends the batch.
-    """
-
-    folder: BatchFolder
-    settings: Settings
-    script: Path | None
-    entries: Entries | None
-    strict: bool = False
 
 
 class Coordinator:
@@ -378,7 +346,7 @@ class Coordinator:
         if self._leaving:
             return
         for attempt in worker.running:
-            if worker.broken or self._halted:
+            if worker.broken or self._halted or not worker.ready:
                 self._ledger.back(attempt)
             else:
                 self._again(attempt, LOST, worker.folders.get(attempt))

@@ -73,7 +73,9 @@ class BatchStore:
         self._log = Lines(BatchEvent, folder.log)
         self._control = Lines(Command, folder.control)
         self._issues = Lines(Command, folder.issues)
-        self._frozen = 0
+        self._partial = Lines(Command, folder.reading)
+        self._passed_over = Lines(SkippedLine, folder.skipped)
+        self._frozen = self._partly = self._skipped = 0
         self._looking = threading.Lock()
 
     def look(self) -> BatchStatus:
@@ -105,7 +107,7 @@ class BatchStore:
             issues=issues,
             reading=not self.folder.issues.exists(),
             attempts=self.record.attempts,
-            skipped=Lines(SkippedLine, self.folder.skipped).count(),
+            skipped=self._skipped,
             concurrency=self._told.concurrency,
             counts=dict(counts),
             resolved=Rate.count(counts["resolved"], counts["resolved"] + counts["unresolved"]),
@@ -139,13 +141,15 @@ class BatchStore:
             if event.what not in ("run", "again", "skipped"):
                 told.turning.append(event)
             told.events = [*told.events[-_EVENTS_SHOWN:], event]
+        self._skipped += self._passed_over.count()
         for command in self._control.more():
             if command.do == "requeue":
                 told.requeued[command.issue] = command.time
 
     def _count_issues(self) -> int:
         if self._reading:
-            return Lines(Command, self.folder.reading).count()
+            self._partly += self._partial.count()
+            return self._partly
         self._frozen += self._issues.count()
         return self._frozen
 

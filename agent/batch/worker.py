@@ -17,7 +17,7 @@ from agent.batch.folder import Attempt, BatchFolder
 from agent.batch.locks import Lock, Slots
 from agent.batch.messages import ORDER, Began, Broken, Finished, Ready, Setup, Start, Stop
 from agent.config import Settings
-from agent.errors import AgentError, exit_status
+from agent.errors import AgentError, ConfigProblem, exit_status
 from agent.trajectory import Trajectory
 from model.errors import ModelError
 from sandboxes.errors import SandboxError
@@ -92,7 +92,10 @@ class Worker:
         except asyncio.CancelledError:
             finished = _finished(start, "stopped")
         except (AgentError, ModelError, SandboxError) as error:
-            finished = _finished(start, "failed", type(error).__name__, error.message)
+            # That a folder cannot be made is a wrong --out elsewhere, and here a full disk.
+            full = isinstance(error, ConfigProblem) and isinstance(error.__context__, OSError)
+            kind = "OSError" if full else type(error).__name__
+            finished = _finished(start, "failed", kind, error.message)
         except Exception as error:  # a full disk, or a mistake of ours: the others go on
             finished = _finished(start, "failed", type(error).__name__, str(error))
         finally:

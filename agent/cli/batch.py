@@ -16,7 +16,7 @@ from agent.config import Settings
 from agent.errors import DONE, INFRASTRUCTURE, WrongUse
 
 if TYPE_CHECKING:
-    from agent.batch.coordinator import Coordinator, Plan
+    from agent.batch.coordinator import Coordinator
     from agent.batch.folder import BatchRecord
     from agent.batch.issuelist import Entries
 
@@ -85,8 +85,8 @@ def start(
     Ctrl-C ends it after what is running, a second one now; --resume goes on. While it runs,
     `foretrace batch ctl BATCH` can pause it, resume it, change how much runs at once, and more.
     """
-    from agent.batch.coordinator import Plan
     from agent.batch.folder import BatchFolder, batch_at, is_batch, name_for
+    from agent.batch.plan import Plan
 
     if steered or settings.confirm != "none":
         raise WrongUse("nobody can be asked in a batch", "leave out --confirm and --steered")
