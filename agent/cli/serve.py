@@ -26,7 +26,9 @@ _GIB = 1024**3
 
 @click.command("serve")
 @click.option(
-    "--model", metavar="NAME|PATH", help="On the hub, or a folder. [the one set, or facebook/cwm]"
+    "--model",
+    metavar="NAME|PATH",
+    help="On the hub, a folder, or nano. [the one set, or facebook/cwm]",
 )
 @click.option("--tp", type=click.IntRange(1, 1024), help="GPUs that share it. [as few as hold it]")
 @click.option("--quantization", metavar="NAME", help="Of the weights: fp8, ... [as stored]")
@@ -61,7 +63,6 @@ def command(
     What the model needs is worked out first and compared with the GPUs there are. The server
     runs until Ctrl-C, or until it ends by itself. What stands after -- is handed to vLLM.
     """
-    from model.serve.checkpoint import CWM, find_checkpoint
     from model.serve.command import command_line
     from model.serve.generation import write_defaults
     from model.serve.plan import Wish
@@ -72,7 +73,7 @@ def command(
         raise click.UsageError("--kv-cache is a number of GiB")
     cache = None if kv_cache is None else round(kv_cache * _GIB)
     wish = Wish(tp, quantization or None, context, cache, concurrency, dtype)
-    checkpoint = find_checkpoint(settings.model.name or CWM)
+    checkpoint = _checkpoint(settings)
     program, plan = _plan(checkpoint, wish, optional=dry_run)
     for line in _describe(plan):
         click.echo(safe(line))
@@ -88,6 +89,17 @@ def command(
         click.echo(safe(shlex.join(arguments)))
         return DONE
     return run_async(_serve(arguments, plan, (host, port), settings))
+
+
+def _checkpoint(settings: Settings) -> "Checkpoint":
+    """What is to be served: the model that is set, nano by its own name, or CWM."""
+    from agent.predicting import NANO, nano_folder
+    from model.nano.checkpoint import shipped
+    from model.serve.checkpoint import CWM, find_checkpoint
+
+    if settings.model.name == NANO and not Path(NANO).is_dir():
+        return replace(find_checkpoint(str(nano_folder(settings) or shipped())), name=NANO)
+    return find_checkpoint(settings.model.name or CWM)
 
 
 def _plan(checkpoint: "Checkpoint", wish: "Wish", *, optional: bool) -> "tuple[str, Plan]":

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from model.nano.checkpoint import context_of, shipped
 from tests.agent.conftest import CommandLine, Ended
 from tests.model.serve.standin import amd_gpus, checkpoint, gpus, stand_in
 from tests.model.server import threaded_model_server
@@ -327,6 +328,16 @@ def test_a_build_and_a_machine_that_do_not_match_are_told(serving: Serving) -> N
     assert ended.status == 0, ended
     assert "the GPUs stay unused" in ended.err
     assert "small on the processor" in ended.out
+
+
+def test_nano_is_served_from_the_weights_that_come_with_us(serving: Serving) -> None:
+    ended = serving.foretrace("serve", "--model", "nano", "--dry-run")
+    assert ended.status == 0, ended
+    assert "nano on the processor" in ended.out
+    assert f"cache, 1 request of {context_of(shipped()):,} tokens" in ended.out
+    command = shlex.split(ended.out.splitlines()[-1])
+    assert command[2] == str(shipped())
+    assert command[command.index("--served-model-name") + 1] == "nano"
 
 
 def test_a_model_that_is_not_there_is_refused(serving: Serving, tmp_path: Path) -> None:
