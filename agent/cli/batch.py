@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from agent.batch.coordinator import Coordinator
     from agent.batch.folder import BatchRecord
     from agent.batch.issuelist import Entries
+    from agent.batch.plan import Plan
 
 P = ParamSpec("P")
 R = TypeVar("R")
