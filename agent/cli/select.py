@@ -35,16 +35,16 @@ if TYPE_CHECKING:
 def command(runs: tuple[str, ...], strategy: str, as_json: bool, settings: Settings) -> int:
     """Choose among runs of an issue, and say how well each way to choose does.
 
-    RUN is a run's folder, its id, the beginning of it, or a folder of runs. Runs of several issues
-    are told apart. Nothing is run: what the runs say of tests that passed before is taken from
-    them, and generated tests from the choices beside them.
+    RUN is a run's folder, its id, the beginning of it, a folder of runs, or a batch's. Runs of
+    several issues are told apart. Nothing is run: what is lost to a patch is taken from its run,
+    and what generated tests said of it from the choices beside the runs.
     """
     from agent.cli.selectview import estimate_lines, selection_lines
     from agent.cli.show import print_lines
     from agent.selecting.selection import estimates
 
     chosen = run_async(_chosen(_folders(runs, settings.out), strategy, settings))
-    known = [each for _, each in chosen if all(one.resolved is not None for one in each)]
+    known = [each for _, each in chosen if each]
     together = estimates(known, settings.seed) if len(known) > 1 else ()
     if as_json:
         told = [selection.model_dump(mode="json") for selection, _ in chosen]
@@ -69,7 +69,7 @@ def _folders(names: Iterable[str], out: Path) -> list[Path]:
 
     found: dict[Path, None] = {}
     for name in names:
-        within = runs_in(Path(name))
+        within = runs_in(Path(name)) or runs_in(Path(name) / "runs")
         for folder in within or [find_run(name, out)]:
             found[folder.resolve()] = None
     return sorted(found, key=lambda folder: folder.name)
@@ -78,21 +78,22 @@ def _folders(names: Iterable[str], out: Path) -> list[Path]:
 async def _chosen(
     folders: Sequence[Path], strategy: str, settings: Settings
 ) -> list[tuple["Selection", list["Candidate"]]]:
-    """The choice of each issue, with its candidates."""
+    """The choice of each issue, and the candidates to estimate from."""
     from agent.replay.reading import read_record
 
     issues: dict[tuple[str, str, str | None], list[Path]] = {}
     for folder in folders:
         issue = (await asyncio.to_thread(read_record, folder)).issue
         issues.setdefault((issue.id, issue.repo, issue.base), []).append(folder)
-    return [await _choice(each, strategy, settings) for each in issues.values()]
+    alone = len(issues) == 1
+    return [await _choice(each, strategy, settings, alone) for each in issues.values()]
 
 
 async def _choice(
-    folders: Sequence[Path], strategy: str, settings: Settings
+    folders: Sequence[Path], strategy: str, settings: Settings, alone: bool
 ) -> tuple["Selection", list["Candidate"]]:
     from agent.selecting.recorded import BaseFiles, in_normal_form, recorded
-    from agent.selecting.selection import selection_of, with_outcomes
+    from agent.selecting.selection import known_outcomes, selection_of, with_outcomes
 
     def read() -> list["Recorded"]:
         return [recorded(folder, number) for number, folder in enumerate(folders, start=1)]
@@ -105,4 +106,5 @@ async def _choice(
     candidates = await in_normal_form([each.candidate for each in attempts], issue, settings, base)
     candidates = with_outcomes(attempts, candidates)
     notes = [base.problem] if base.problem else []
-    return selection_of(strategy, attempts, candidates, notes=notes), candidates
+    selection = selection_of(strategy, attempts, candidates, notes=notes, estimated=alone)
+    return selection, known_outcomes(attempts, candidates)

@@ -74,6 +74,10 @@ class Strategy(Protocol):
     name: str
     runs_tests: bool
 
+    def informed(self, candidates: Sequence[Candidate]) -> bool:
+        """Whether what it goes by is known of any; else it chooses as the majority does."""
+        ...
+
     def choose(self, candidates: Sequence[Candidate]) -> Choice:
         """The best of them. Their order does not matter."""
         ...

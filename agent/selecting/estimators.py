@@ -14,7 +14,7 @@ from math import comb
 
 from agent.selecting.candidate import Candidate, Strategy
 
-_MOST_SETS = 1000
+_MOST_SETS = 500
 """That are gone through for one issue; of more, so many are drawn."""
 _REDRAWN = 2000
 """Times that the issues are drawn anew."""
@@ -73,6 +73,8 @@ def chosen_at_k(
     """
     if not 1 <= k <= len(candidates):
         raise ValueError(f"{k} of {len(candidates)} attempts: impossible")
+    if not any(each.resolved for each in candidates):
+        return 0.0, True
     exact = comb(len(candidates), k) <= _MOST_SETS
     sets = combinations(candidates, k) if exact else _drawn(candidates, k, seed)
     hits = total = 0

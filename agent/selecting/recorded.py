@@ -34,6 +34,11 @@ class Recorded:
     candidate: Candidate
 
     @property
+    def ended(self) -> bool:
+        """Whether it came to an end of its own: one that the infrastructure ended says nothing."""
+        return self.run.result is not None and self.run.result.status != "failed"
+
+    @property
     def verified(self) -> Verified | None:
         """Its verification."""
         return self.run.result.verification if self.run.result else None
@@ -52,12 +57,13 @@ def recorded(folder: Path, attempt: int) -> Recorded:
     """
     run = open_run(folder)
     result = run.result
+    ended = result is not None and result.status != "failed"
     usage: Mapping[str, float] = result.usage if result else {}
     verified = result.verification if result else None
     seen = verified is not None and not holds_back(run.record.issue)
     candidate = Candidate(
         attempt=attempt,
-        patch=_patch(run.events) if result is not None and result.status != "failed" else "",
+        patch=_patch(run.events) if ended else "",
         tokens=int(usage.get("input_tokens", 0) + usage.get("output_tokens", 0)),
         lost=lost_to(verified) if verified is not None and seen else None,
         verdicts=_verdicts(run.events),
@@ -136,7 +142,9 @@ def _text(root: Path, path: str) -> str | None:
     """A file of a checkout, whose links may lead anywhere; None where it is not to be had."""
     file = root / path
     try:
-        if file.resolve() != file or not file.is_file() or file.stat().st_size > _LARGEST:
+        if not file.is_relative_to(root) or file.resolve() != file or not file.is_file():
+            return None
+        if file.stat().st_size > _LARGEST:
             return None
         return file.read_bytes().decode("utf-8", "surrogateescape")
     except (OSError, ValueError, RuntimeError):

@@ -12,7 +12,7 @@ from agent.runstate import read_or_none
 from agent.selecting.candidate import Candidate, Choice, Outcome
 from agent.selecting.estimators import over_issues
 from agent.selecting.recorded import Recorded
-from agent.selecting.registry import STRATEGIES
+from agent.selecting.registry import CHOOSING, STRATEGIES
 from agent.selecting.reproduce import WrittenTest
 
 FORMAT = 1
@@ -84,7 +84,7 @@ class Selection(BaseModel):
         chosen: the number of the one chosen; null for none.
         run: its run's id.
         reasons: why that one.
-        others: whom the others would have chosen; the oracle where all outcomes are known.
+        others: whom the others would have chosen, as far as they have something to go by.
         tests: of the generated ones.
         estimates: where it is known of every attempt whether it resolves the issue.
         notes: what else there is to know, one sentence each.
@@ -119,6 +119,7 @@ def selection_of(
     wanted: int | None = None,
     tests: Generated | None = None,
     notes: Sequence[str] = (),
+    estimated: bool = True,
 ) -> Selection:
     """A choice among attempts at one issue.
 
@@ -129,12 +130,13 @@ def selection_of(
         wanted: attempts that there could have been; those there are without it.
         tests: of the generated ones.
         notes: as in `Selection`.
+        estimated: whether estimates are wanted.
     """
     choices = {name: each.choose(candidates) for name, each in STRATEGIES.items()}
     chosen: Choice = choices[strategy]
     runs = {each.candidate.attempt: each for each in attempts}
     letters = _letters(candidates)
-    known = all(each.resolved is not None for each in candidates)
+    known = known_outcomes(attempts, candidates)
     return Selection(
         issue=attempts[0].run.record.issue.id,
         strategy=strategy,
@@ -146,16 +148,32 @@ def selection_of(
         others={
             name: each.attempt
             for name, each in choices.items()
-            if name != strategy and (known or name != "oracle")
+            if name != strategy and STRATEGIES[name].informed(known or candidates)
         },
         tests=tests or Generated(),
-        estimates=estimates([candidates]) if known else (),
+        estimates=estimates([known]) if known and estimated else (),
         notes=tuple(notes),
     )
 
 
+def known_outcomes(
+    attempts: Sequence[Recorded], candidates: Sequence[Candidate]
+) -> list[Candidate]:
+    """The candidates to estimate from; none where it is not known of all that ended how they did.
+
+    Args:
+        attempts: at one issue.
+        candidates: the same.
+    """
+    ended = {each.candidate.attempt for each in attempts if each.ended}
+    counting = [each for each in candidates if each.attempt in ended]
+    return counting if all(each.resolved is not None for each in counting) else []
+
+
 def estimates(issues: Sequence[Sequence[Candidate]], seed: int = 0) -> tuple[Estimated, ...]:
     """How well each strategy does with 1, 2, 4, ... attempts, and with all of them.
+
+    Those are left out that have nothing to go by.
 
     Args:
         issues: the candidates of each, all known to resolve it or not.
@@ -163,10 +181,12 @@ def estimates(issues: Sequence[Sequence[Candidate]], seed: int = 0) -> tuple[Est
     """
     most = max(map(len, issues), default=0)
     sizes = sorted({*(1 << n for n in range(most.bit_length()) if 1 << n <= most), most} - {0})
+    every = [each for candidates in issues for each in candidates]
+    # The oracle's number is pass@k: where one resolves the issue, that is chosen.
+    names = [name for name in CHOOSING if STRATEGIES[name].informed(every)]
     found = []
     for k in sizes:
-        # The oracle's number is pass@k, as one that resolves it is then chosen.
-        for name in ("pass", *(each for each in STRATEGIES if each != "oracle")):
+        for name in ("pass", *names):
             made = over_issues(issues, k, STRATEGIES.get(name), seed)
             found.append(
                 Estimated(

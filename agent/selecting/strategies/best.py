@@ -21,6 +21,10 @@ class Best:
     name = "best"
     runs_tests = True
 
+    def informed(self, candidates: Sequence[Candidate]) -> bool:
+        """Whether any test ran."""
+        return any(each.outcomes or each.lost is not None for each in candidates)
+
     def choose(self, candidates: Sequence[Candidate]) -> Choice:
         """The patch that passes most."""
         usable = with_patch(candidates)

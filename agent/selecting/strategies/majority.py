@@ -12,6 +12,10 @@ class Majority:
     name = "majority"
     runs_tests = False
 
+    def informed(self, candidates: Sequence[Candidate]) -> bool:
+        """Always: patches are all it needs."""
+        return True
+
     def choose(self, candidates: Sequence[Candidate]) -> Choice:
         """The most common patch; of those the cheapest."""
         usable = with_patch(candidates)

@@ -12,6 +12,10 @@ class Oracle:
     name = "oracle"
     runs_tests = False
 
+    def informed(self, candidates: Sequence[Candidate]) -> bool:
+        """Whether it is known of any how it ended."""
+        return any(each.resolved is not None for each in candidates)
+
     def choose(self, candidates: Sequence[Candidate]) -> Choice:
         """One that resolves the issue, where there is one."""
         usable = with_patch(candidates)

@@ -15,6 +15,10 @@ class Verdicts:
     name = "verdicts"
     runs_tests = False
 
+    def informed(self, candidates: Sequence[Candidate]) -> bool:
+        """Whether any test was predicted."""
+        return any(each.verdicts for each in candidates)
+
     def choose(self, candidates: Sequence[Candidate]) -> Choice:
         """The one of which most is expected, over the tests that were predicted of any."""
         usable = with_patch(candidates)

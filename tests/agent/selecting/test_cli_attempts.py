@@ -83,7 +83,7 @@ def test_the_patch_that_passes_most_is_chosen_against_the_majority(
     assert selection.reasons[0] == (
         "1 of 1 generated tests count; passed by attempt: 1: 0, 2: 1, 3: 0"
     )
-    assert selection.others == {"majority": 1, "verdicts": 1}
+    assert selection.others == {"majority": 1}
     assert selection.estimates == ()
     # What is on the disk says the same: three runs with their seeds, and the choice beside them.
     (folder,) = (path.parent for path in foretrace.runs.glob("*/selection.json"))
