@@ -10,16 +10,20 @@ if TYPE_CHECKING:
     from model.budget import Budget
 
 
-def budget_of(settings: Settings) -> tuple[Settings, "Budget"]:
-    """The budget of a command that takes what answers there are, and the settings it is asked with.
+def budget_of(settings: Settings, *, some_will_do: bool = True) -> tuple[Settings, "Budget"]:
+    """The budget of a command, and the settings it is asked with.
 
     With a limit, answers are asked for one after the other: what one of them takes is known before
     the next, and so the limit holds.
+
+    Args:
+        settings: with the limits.
+        some_will_do: whether the command takes what answers there are; see `Budget`.
     """
     from model.budget import Budget
 
     limits = settings.limits
-    budget = Budget(limits.tokens, limits.cost, some_will_do=True)
+    budget = Budget(limits.tokens, limits.cost, some_will_do=some_will_do)
     if budget.limited:
         model = settings.model.model_copy(update={"in_flight": 1})
         settings = settings.model_copy(update={"model": model})

@@ -5,7 +5,8 @@ import json
 import click
 
 from agent.cli.asyncrun import run_async
-from agent.cli.options import engine_options, settings_options
+from agent.cli.budgets import budget_of, say_limit
+from agent.cli.options import budget_options, engine_options, settings_options
 from agent.cli.program import Named, program_options, say
 from agent.cli.subject import open_subject
 from agent.config import Settings
@@ -15,6 +16,7 @@ from agent.errors import DONE, NOT_VERIFIED
 @click.command("compare")
 @program_options
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, nothing else.")
+@budget_options
 @engine_options
 @settings_options
 def command(named: Named, as_json: bool, settings: Settings) -> int:
@@ -34,15 +36,17 @@ async def _compare(named: Named, as_json: bool, settings: Settings) -> int:
         if not as_json:
             say(line)
 
+    settings, budget = budget_of(settings)
     async with (
         open_subject(named, settings, progress) as asked,
-        open_predictor(settings, progress) as predictor,
+        open_predictor(settings, progress, budget) as predictor,
     ):
         recording = await asked.record()
         (prediction,) = await predictor.traces(asked.program)
     compared = Compared.of(prediction, recording, asked)
     if as_json:
         click.echo(json.dumps(as_fields(compared)))
+        say_limit(budget)
     else:
-        click.echo(as_text(compared), nl=False)
+        click.echo(as_text(compared, budget.ended), nl=False)
     return DONE if compared.agree else NOT_VERIFIED

@@ -74,8 +74,13 @@ def _with_place(found: Divergence, predicted: Trace) -> Divergence:
     return replace(found, predicted_state=replace(found.predicted_state, frame=frame))
 
 
-def as_text(compared: Compared) -> str:
-    """For people: sizes, scores, and the first difference with both states."""
+def as_text(compared: Compared, limit: str = "") -> str:
+    """For people: sizes, scores, and the first difference with both states.
+
+    Args:
+        compared: what came of it.
+        limit: which limit of the user's cut the prediction short; empty for none.
+    """
     prediction, recording = compared.prediction, compared.recording
     lines = [
         f"{len(prediction.frames)} frames predicted, {len(recording.trace.frames)} recorded",
@@ -83,7 +88,7 @@ def as_text(compared: Compared) -> str:
         *divergence_lines(compared.divergence),
     ]
     if not prediction.ended:
-        lines.append("the predicted trace has no end")
+        lines.append(f"the predicted trace has no end{limit and f': {limit}'}")
     lines += [f"unsure: {prediction.doubt}"] if prediction.doubt else []
     lines += [f"note: {note}" for note in recording.trace.notes]
     lines.append(tokens_line(prediction.tokens))

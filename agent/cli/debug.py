@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from agent.cli.asyncrun import run_async
-from agent.cli.options import engine_options, settings_options
+from agent.cli.budgets import budget_of
+from agent.cli.options import budget_options, engine_options, settings_options
 from agent.cli.program import Named, program_options, say
 from agent.cli.subject import Subject, open_subject
 from agent.cli.terminal import safe
 from agent.config import Settings
-from agent.errors import DONE, AgentError, WrongUse
+from agent.errors import DONE, NOT_VERIFIED, AgentError, WrongUse
 
 if TYPE_CHECKING:
     from agent.cli.debugcommands import Debugger
@@ -33,6 +34,7 @@ its start on, perhaps after some thought, so few are asked; CWM just goes on whe
 @click.option(
     "--commands", type=click.Path(path_type=Path), help="Take commands, or a kept session, from it."
 )
+@budget_options
 @engine_options
 @settings_options
 def command(named: Named, record: Path | None, commands: Path | None, settings: Settings) -> int:
@@ -73,10 +75,12 @@ async def _debug(
     from agent.predicting import open_predictor
     from model.debugger.session import Session
 
+    # A frame that has begun is written to its end: half of one is none.
+    settings, budget = budget_of(settings, some_will_do=False)
     with keeping(record) as keeper:
         async with (
             open_subject(named, settings, say) as asked,
-            open_predictor(settings, say) as predictor,
+            open_predictor(settings, say, budget) as predictor,
             _lines(written) as lines,
         ):
             keeper.begin(**_begun(named, asked), profile=predictor.name)
@@ -88,7 +92,7 @@ async def _debug(
             click.echo(debugview.stop_text(session, stop), nl=False)
             await _converse(debugger, lines, keeper, echo=written is not None)
             click.echo(debugview.tokens_text(session), nl=False)
-    return DONE
+    return NOT_VERIFIED if budget.ended else DONE
 
 
 def _begun(named: Named, asked: Subject) -> dict[str, object]:

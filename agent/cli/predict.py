@@ -61,7 +61,7 @@ async def _value(named: Named, samples: int, form: Form, settings: Settings) -> 
 
 
 async def _predict(named: Named, samples: int, form: Form, settings: Settings) -> int:
-    from agent.cli.predictview import FORMS, end_of
+    from agent.cli.predictview import FORMS, as_text, end_of
     from agent.predicting import open_predictor
 
     settings, budget = budget_of(settings)
@@ -72,9 +72,11 @@ async def _predict(named: Named, samples: int, form: Form, settings: Settings) -
         found: list[Prediction] = await predictor.traces(
             asked.program, samples=samples, seed=settings.seed
         )
-    _print(FORMS[form](found, asked))
-    ended = say_limit(budget, f"{len(found)} of {samples} traces were drawn" if samples > 1 else "")
-    return DONE if any(map(end_of, found)) and not ended else NOT_VERIFIED
+    text = form == "text"
+    _print(as_text(found, asked, budget.ended) if text else FORMS[form](found, asked))
+    if not (text and samples == 1 and found[-1].cut):  # there it is said at the trace's end
+        say_limit(budget, f"{len(found)} of {samples} traces were drawn" if samples > 1 else "")
+    return DONE if any(map(end_of, found)) and not budget.ended else NOT_VERIFIED
 
 
 def _print(text: str) -> None:

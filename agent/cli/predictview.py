@@ -15,13 +15,20 @@ from model.trace.writing import write_frames
 if TYPE_CHECKING:
     from model.predict.predictor import Prediction, Step, Tokens
     from model.trace.frame import Trace
+    from model.trace.reading import Problem
 
 _PROBLEMS = 5
 _VALUE = 200
 
 
-def as_text(found: "Sequence[Prediction]", asked: Subject) -> str:
-    """The likeliest of the traces, how many say the same, and what they took."""
+def as_text(found: "Sequence[Prediction]", asked: Subject, limit: str = "") -> str:
+    """The likeliest of the traces, how many say the same, and what they took.
+
+    Args:
+        found: at least one.
+        asked: what was predicted.
+        limit: which limit of the user's cut the last one short; empty for none.
+    """
     from agent.cli.traceview import as_text as trace_text
     from model.predict.predictor import Tokens
     from model.trace.recording import End, Recording
@@ -32,9 +39,10 @@ def as_text(found: "Sequence[Prediction]", asked: Subject) -> str:
     trace = placed(shown, asked)
     lines = [trace_text(Recording(trace, End("left")), primed=False).rstrip("\n"), ""]
     if len(found) == 1:
-        lines.append(_how(most[0][0], shown))
+        lines.append(_how(most[0][0], shown, limit))
     else:
-        lines += [f"{count} of {len(found)}: {_how(end, shown)}" for end, count in most]
+        last = limit if shown is found[-1] else ""
+        lines += [f"{count} of {len(found)}: {_how(end, shown, last)}" for end, count in most]
     if any(frame.place and not frame.place.line for frame in trace.frames):
         lines.append(f"line 0 is none: {asked.name} has no line with that text")
     lines += _troubles(shown)
@@ -133,24 +141,32 @@ def end_of(prediction: "Prediction") -> Ending | None:
     return ending(prediction.frames) if prediction.ended else None
 
 
-def _how(end: Ending | None, prediction: "Prediction") -> str:
+def _how(end: Ending | None, prediction: "Prediction", limit: str) -> str:
     if end is not None:
         if end.raised:
             return f"raises {_short(exception_text(end.value))}"
         return f"returns {_short(end.value)}"
+    if prediction.cut and limit:
+        return f"no end: {limit}"
     if prediction.cut:
         return "no end: it took the most tokens that a trace may"
     return "no end that could be read"
 
 
 def _troubles(prediction: "Prediction") -> list[str]:
+    # That a frame goes no further is no trouble of its own where the whole text does not.
+    problems = [each for each in prediction.problems if not (prediction.cut and _is_cut(each))]
     lines = [
         f"in frame {each.frame}: {each.detail}" if each.frame is not None else each.detail
-        for each in prediction.problems[:_PROBLEMS]
+        for each in problems[:_PROBLEMS]
     ]
-    more = len(prediction.problems) - _PROBLEMS
+    more = len(problems) - _PROBLEMS
     lines += [f"{more} more problems"] if more > 0 else []
     return [f"the model's text is not as it should be: {line}" for line in lines]
+
+
+def _is_cut(problem: "Problem") -> bool:
+    return problem.kind in ("cut_off", "no_separator", "no_action")
 
 
 def _short(text: str) -> str:

@@ -358,3 +358,16 @@ def test_a_value_that_the_model_does_not_write_is_not_made_up(
     assert ended.status == 0, ended
     assert "     returns what is not written\n" in ended.out
     assert "returns None" not in ended.out
+
+
+def test_a_limit_of_tokens_ends_the_asking_and_not_the_session(
+    foretrace: CommandLine, known: Known
+) -> None:
+    (foretrace.folder / "commands").write_text("step\nstep\nback\n")
+    ended = foretrace("debug", *known.flags, "--commands", "commands", "--tokens", "2")
+    assert ended.status == 1, ended
+    assert len(known.server.asked) == 1  # the first began within the limit
+    first, second, back = ended.out.split("(debug) ")[-3:]
+    assert "limit" not in first
+    assert "! the limit of 2 tokens is used up" in second
+    assert "!" not in back.partition("tokens:")[0]

@@ -315,7 +315,31 @@ def test_a_limit_of_tokens_cuts_the_answer_that_reaches_it(foretrace: CommandLin
     assert asked.json["max_tokens"] == limit
     assert ended.status == 1, ended
     assert "work.py\n    4 > def main():" in ended.out  # what came is shown
-    assert f"the limit of {limit} tokens is used up" in ended.err
+    assert f"\nno end: the limit of {limit} tokens is used up\ntokens: " in ended.out
+    assert "limit" not in ended.err
+    assert "not as it should be" not in ended.out
+
+
+def test_programs_hear_of_a_limit_beside_the_output(foretrace: CommandLine) -> None:
+    with known_program(foretrace, **EXAMPLE) as known:
+        foretrace("predict", *known.flags)
+        limit = len(known.server.asked[0].json["prompt"]) + 5
+        ended = foretrace("predict", *known.flags, "--tokens", str(limit), "--format", "json")
+    assert ended.status == 1, ended
+    assert json.loads(ended.out.splitlines()[-1])["cut"] is True
+    assert f"foretrace: the limit of {limit} tokens is used up" in ended.err
+
+
+@pytest.mark.engine
+def test_a_limit_holds_for_a_comparison_too(foretrace: CommandLine) -> None:
+    with known_program(foretrace, **EXAMPLE) as known:
+        foretrace("predict", *known.flags)
+        limit = len(known.server.asked[0].json["prompt"]) + 5
+        ended = foretrace("compare", *known.flags, "--tokens", str(limit))
+        (asked,) = known.server.asked[1:]
+    assert asked.json["max_tokens"] == limit
+    assert ended.status == 1, ended
+    assert f"the predicted trace has no end: the limit of {limit} tokens is used up" in ended.out
 
 
 def test_a_limit_of_cost_needs_prices(foretrace: CommandLine) -> None:
