@@ -7,7 +7,7 @@ import pytest
 from agent.config import Settings
 from agent.errors import ConfigProblem
 from agent.replay.reading import read_record
-from agent.replay.settings import settings_of
+from agent.replay.settings import same_settings, settings_of
 from agent.runfolder import RunRecord
 from tests.agent.replay.recorded import run_folder
 
@@ -73,3 +73,11 @@ def test_settings_that_do_not_fit_any_more_are_named(
     with pytest.raises(ConfigProblem, match="do not fit") as caught:
         settings_of(record.model_copy(update={"settings": wrong}), Settings())
     assert next(iter(wrong)) in caught.value.message
+
+
+def test_to_go_on_only_flags_win(record: RunRecord, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORETRACE_MODEL__NAME", "new")
+    now = Settings.model_validate({"limits": {"turns": 9}, "policy": "repair", "out": "/here"})
+    again = same_settings(record, now, {"limits": {"seconds": 5}})
+    assert (again.limits.turns, again.limits.seconds, again.limits.cost) == (7, 5, 2.5)
+    assert (again.policy, again.model.name, again.out) == ("cwm", "old", Path("/here"))
