@@ -31,6 +31,12 @@ class _Batch(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         return super().parse_args(ctx, args if args[:1] == ["ctl"] else ["start", *args])
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, found, rest = super().resolve_command(ctx, args)
+        return ("" if name == "start" else name), found, rest
+
 
 @click.command(cls=_Batch)
 def command() -> None:
