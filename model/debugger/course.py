@@ -8,7 +8,7 @@ from model.debugger.problems import NoFrame
 from model.predict.predictor import Prediction, Predictor, Program, Tokens
 from model.trace.frame import Frame, Kind
 from model.trace.reading import Problem
-from model.trace.states import resolve
+from model.trace.states import resolve, state_after
 
 
 class Course:
@@ -42,7 +42,7 @@ class Course:
 
     def placed(self, frame: Frame, before: list[Moment]) -> Moment:
         """A frame with what is known of it after these moments."""
-        state = resolve([*(moment.frame for moment in before), frame])[-1]
+        state = state_after([moment.state for moment in before], frame)
         spot = self._places.after(before[-1].spot if before else None, state)
         return Moment(frame, state, spot)
 

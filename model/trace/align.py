@@ -16,6 +16,9 @@ from model.trace.states import State, resolve
 Pair = tuple[int | None, int | None]
 """The numbers of two frames that belong together; None where the other has none."""
 
+Numbered = tuple[int, State]
+"""A state, and the number of its frame in the trace."""
+
 _Key = tuple[object, ...]
 _EDITS = 64
 """Frames left out in a row before what is best so far is taken; it bounds the time."""
@@ -61,7 +64,20 @@ def first_divergence(predicted: Trace, recorded: Trace) -> Divergence | None:
         predicted: as the model writes it, or in full.
         recorded: in full.
     """
-    left, right = _main(predicted), _main(recorded)
+    return divergence_of(_main(predicted), _main(recorded), predicted.ended, recorded)
+
+
+def divergence_of(
+    left: Sequence[Numbered], right: Sequence[Numbered], ended: bool, recorded: Trace
+) -> Divergence | None:
+    """`first_divergence`, where the states at the frames are known already.
+
+    Args:
+        left: of the predicted trace.
+        right: of the recorded trace's main thread.
+        ended: whether the predicted trace is over with its frames.
+        recorded: the recorded trace itself.
+    """
     i = j = 0
     if left and right and right[0][1].frame.kind == "call" != left[0][1].frame.kind:
         j = 1
@@ -80,7 +96,7 @@ def first_divergence(predicted: Trace, recorded: Trace) -> Divergence | None:
     if i < len(left) and recorded.ended:
         number, state = left[i]
         return Divergence(number, None, "ended", predicted_state=state)
-    if j < len(right) and predicted.ended and i == len(left):
+    if j < len(right) and ended and i == len(left):
         number, state = right[j]
         return Divergence(None, number, "ended", recorded_state=state)
     return None

@@ -5,7 +5,7 @@ on. Within a scope the model writes `UNCHANGED` for a value that is the same as 
 previous call or line frame. When a scope is returned to, its next line frame is written in full.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from model.trace.frame import UNCHANGED, Frame, thread_of
@@ -75,16 +75,51 @@ def resolve(frames: Iterable[Frame]) -> list[State]:
         scope, depth = scopes.at(frame)
         unresolved: tuple[str, ...] = ()
         if frame.kind in ("call", "line"):
-            # After locals that could not be read nothing is known to be unchanged.
-            locals_: Mapping[str, str] = frame.locals or {}
-            if UNCHANGED in locals_.values():
-                locals_ = _resolved(locals_, scope.known)
-                unresolved = tuple(name for name, value in locals_.items() if value == UNCHANGED)
-                frame = replace(frame, locals=locals_)
-            scope.known = locals_
+            frame, scope.known, unresolved = _in_full(frame, scope.known)
         states.append(State(frame, scope.known, depth, scope.number, unresolved))
         scopes.leave(frame)
     return states
+
+
+def state_after(before: Sequence[State], frame: Frame) -> State:
+    """The full state at a frame, where those at all frames before it are known.
+
+    It is what `resolve` says of it, without going through them all again.
+
+    Args:
+        before: of one thread.
+        frame: of the same.
+    """
+    depth = -1
+    if before:
+        last = before[-1]
+        depth = last.depth - (last.frame.kind == "return")
+    known: Mapping[str, str] = {}
+    if frame.kind == "call" or depth < 0:
+        depth += 1
+        scope = max((state.scope for state in before), default=-1) + 1
+    else:
+        # The scope that is open at that depth is the last one that was entered there.
+        own = next(state for state in reversed(before) if state.depth == depth)
+        scope, known = own.scope, own.locals
+    locals_: Mapping[str, str] = known
+    unresolved: tuple[str, ...] = ()
+    if frame.kind in ("call", "line"):
+        frame, locals_, unresolved = _in_full(frame, known)
+    return State(frame, locals_, depth, scope, unresolved)
+
+
+def _in_full(
+    frame: Frame, known: Mapping[str, str]
+) -> tuple[Frame, Mapping[str, str], tuple[str, ...]]:
+    """A call or a line with its locals in full, these, and the names of those that stay unknown."""
+    # After locals that could not be read nothing is known to be unchanged.
+    locals_: Mapping[str, str] = frame.locals or {}
+    if UNCHANGED not in locals_.values():
+        return frame, locals_, ()
+    full = _resolved(locals_, known)
+    unresolved = tuple(name for name, value in full.items() if value == UNCHANGED)
+    return replace(frame, locals=full), full, unresolved
 
 
 def _resolved(locals_: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.trace.frame import UNCHANGED, Frame, Place
-from model.trace.states import compress, resolve
+from model.trace.states import compress, resolve, state_after
 from model.trace.writing import wrapper, write_frames
 from tests.model.trace.examples import (
     EXAMPLE_CONTEXT,
@@ -181,3 +181,5 @@ def test_any_frames_have_states(frames: list[Frame]) -> None:
     for state in states:
         assert state.depth >= 0
         assert all(state.locals[name] == UNCHANGED for name in state.unresolved)
+    for number, frame in enumerate(frames):
+        assert state_after(states[:number], frame) == states[number]

@@ -44,7 +44,7 @@ class Commands(OurScreen):
         Binding("e", "set", "Set", tooltip="Set a variable to another value and go on from there"),
         Binding("R", "real", "Real", tooltip="Record it in a sandbox, and say where that differs"),
         Binding("X", "reset", "Reset", tooltip="Begin anew; breakpoints stay"),
-        Binding("x", "stop", "Stop", tooltip="Stop what is being done"),
+        Binding("x", "stop", "Stop", show=False, tooltip="Stop what is being done"),
     ]
 
     debugging: Debugging | None = None

@@ -5,7 +5,7 @@ All of it runs backstage. After each command the screen gets everything it shows
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from agent.config import Settings
@@ -13,13 +13,13 @@ from agent.replay.traces import paired
 from agent.tui.screens.trace.backstage import Backstage
 from agent.tui.screens.trace.predictors import Remembering
 from agent.tui.screens.trace.subjects import Opening, Subject
-from agent.tui.screens.trace.tracks import Pair, Tracks, in_step, of_moments, of_states
+from agent.tui.screens.trace.tracks import Pair, Point, Tracks, in_step, of_moments, of_states
 from model.debugger.breakpoints import Breakpoint
 from model.debugger.history import Moment
 from model.debugger.problems import DebuggerProblem
 from model.debugger.session import Session, Stop
 from model.predict.predictor import Predictor, Tokens
-from model.trace.align import Divergence, first_divergence
+from model.trace.align import Divergence, divergence_of
 from model.trace.frame import Frame, Trace, thread_of
 from model.trace.part import part_of
 from model.trace.states import State, resolve
@@ -93,6 +93,7 @@ class Debugging:
         self._over = False
         self._of: tuple[object, ...] = ()
         self._states: list[State] = []  # of the recorded main thread
+        self._points: tuple[Point, ...] = ()
         self._states_of: Trace | None = None
         self._tracks = Tracks()
 
@@ -269,47 +270,47 @@ class Debugging:
         if recorded is not self._states_of:
             self._states_of = recorded
             self._states = resolve(recorded.threads[0]) if recorded else []
-        frames = [moment.frame for moment in self._known]
-        part = self._part(frames)
-        found = self._parting(frames, part)
+            self._points = of_states(self._states, self._places())
+        part, states = self._part()
+        found = self._parting(states, part)
         self._tracks = in_step(
             of_moments(self._known),
-            of_states(self._states, self._places()),
-            tuple(self._pairs(frames, part)),
+            self._points,
+            tuple(self._pairs(states, part)),
             (found.predicted, self._in_main(found.recorded)) if found else None,
             WHATS.get(found.what, found.what) if found else "",
         )
         return self._tracks
 
-    def _part(self, frames: Sequence[Frame]) -> range:
-        """The predicted frames that the recording is of, as far as they are known."""
+    def _part(self) -> tuple[range, Sequence[State]]:
+        """The predicted frames that the recording is of, as far as they are known; their states."""
         if not self.subject.function:
-            return range(len(frames))
-        return part_of(frames, self.subject.function) or range(0)
+            return range(len(self._known)), [moment.state for moment in self._known]
+        frames = [moment.frame for moment in self._known]
+        part = part_of(frames, self.subject.function) or range(0)
+        return part, resolve(frames[part.start : part.stop])
 
-    def _pairs(self, frames: Sequence[Frame], part: range) -> Iterator[Pair]:
-        """The two traces in step, where a part of the predicted one is what was recorded."""
-        whole = len(part) == len(frames)
-        states = (
-            [each.state for each in self._known]
-            if whole
-            else resolve(frames[part.start : part.stop])
-        )
+    def _pairs(self, states: Sequence[State], part: range) -> Iterator[Pair]:
+        """The two traces in step; ``states`` are those of the part that the recording is of."""
         yield from (Pair(n, None, same=False) for n in range(part.start))
         for i, j, same in paired(states, self._states):
             yield Pair(None if i is None else part.start + i, j, same)
-        yield from (Pair(n, None, same=False) for n in range(part.stop, len(frames)))
+        yield from (Pair(n, None, same=False) for n in range(part.stop, len(self._known)))
 
-    def _parting(self, frames: Sequence[Frame], part: range) -> "Divergence | DivergedAt | None":
+    def _parting(self, states: Sequence[State], part: range) -> "Divergence | DivergedAt | None":
+        frames = [moment.frame for moment in self._known]
         if self.subject.compared and _same(frames, self.subject.predicted):
             return self.subject.parting
-        if self._recorded is None or not part:
+        recorded = self._recorded
+        if recorded is None or not part:
             return None
-        over = self._over or part.stop < len(frames)
-        found = first_divergence(Trace(tuple(frames[part.start : part.stop]), over), self._recorded)
-        if found is None or found.predicted is None:
-            return found
-        return replace(found, predicted=found.predicted + part.start)
+        numbers = (n for n, frame in enumerate(recorded.frames) if not thread_of(frame))
+        return divergence_of(
+            list(zip(part, states, strict=True)),
+            list(zip(numbers, self._states, strict=True)),
+            self._over or part.stop < len(frames),
+            recorded,
+        )
 
     def _in_main(self, number: int | None) -> int | None:
         """The number of a recorded frame among those of the main thread, which alone are shown."""
