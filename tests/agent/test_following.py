@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,3 +58,38 @@ def test_a_line_longer_than_a_chunk_is_read(tmp_path: Path) -> None:
     follower = Follower(path)
     events = [*follower.more(), *follower.more()]
     assert [event.id for event in events] == [1, 2]
+
+
+def test_what_was_read_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    with Trajectory(path) as log:
+        log.append(Said(role="user", text="a"))
+    path.write_bytes(b"not json\n" + path.read_bytes())
+    follower = Follower(path)
+    follower.more()
+    with path.open("ab") as file:
+        file.write(b'{"id": 2}\n')
+    with Trajectory(tmp_path / "more.jsonl") as log:
+        log.append(Said(role="user", text="drei ü"))
+    with path.open("ab") as file:
+        file.write((tmp_path / "more.jsonl").read_bytes())
+    assert [event.data.text for event in follower.more()] == ["drei ü"]
+    assert follower.read == 2
+    assert [follower.again(number).data.text for number in (1, 0)] == ["drei ü", "a"]
+    assert follower.again(2) is None
+    assert [follower.may_hold(0, text) for text in ("A", "b", "ü")] == [True, False, True]
+    path.write_bytes(b"")
+    assert follower.again(0) is None
+    assert not follower.may_hold(0, "a")
+
+
+@given(text=st.text(st.characters(max_codepoint=127), min_size=1), before=st.text())
+def test_what_an_event_holds_it_may_hold(
+    text: str, before: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("held") / "events.jsonl"
+    with Trajectory(path) as log:
+        log.append(Said(role="user", text=before + text.upper()))
+    follower = Follower(path)
+    follower.more()
+    assert follower.may_hold(0, text)

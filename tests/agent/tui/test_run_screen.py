@@ -146,6 +146,23 @@ async def test_texts_are_found_in_both_directions(finished: Path) -> None:
         await shows(pilot, "not found")
 
 
+async def test_what_is_folded_away_is_found_and_copied_whole(finished: Path) -> None:
+    async with app_on(finished.parent, finished).run_test(size=SMALL, notifications=True) as pilot:
+        events = (await opened(pilot)).events
+        await pilot.press("home", "slash", *"CLAMP(37,", "enter", "escape")
+        entry = events.entries[events.cursor]
+        assert (entry.step, entry.light) == (1, True)
+        assert "clamp(37" not in entry.body
+        await pilot.press("Y")
+        assert pilot.app.clipboard.count("\n") == 39
+        assert "clamp(37, 0, 9)" in pilot.app.clipboard
+        # Where the trajectory is gone, what is in sight is what there is.
+        (finished / "events.jsonl").unlink()
+        await pilot.press("Y", "enter")
+        assert pilot.app.clipboard.count("\n") == 4
+        await shows(pilot, "assert clamp(4, 0, 9)")
+
+
 async def test_an_entry_is_copied_and_escape_leaves(finished: Path) -> None:
     async with app_on(finished.parent, finished).run_test(size=SMALL) as pilot:
         await opened(pilot)

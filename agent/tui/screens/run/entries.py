@@ -4,7 +4,7 @@ The words are those of `agent.replay.telling`; here is how they are folded and m
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.events import (
     Acted,
@@ -47,6 +47,9 @@ class Entry:
         step: whose it is; 0 for none.
         numbered: whether the step's number stands before it.
         lines: of the body.
+        event: number of the event that it is of, as they were read; from 0.
+        part: which of the event's entries it is.
+        light: whether texts are cut to what is in sight while it is folded.
     """
 
     head: str
@@ -61,25 +64,54 @@ class Entry:
     step: int = 0
     numbered: bool = False
     lines: int = 0
+    event: int = 0
+    part: int = 0
+    light: bool = False
 
 
+_LIGHT = 320
+"""Signs of a line that stay in memory; all of it is in the trajectory."""
 _CALL_LINES = 4
 _RESULT_LINES = 5
 _MESSAGE_LINES = 3
 
 
-def entries_of(events: Iterable[Event]) -> list[Entry]:
-    """The entries of some events, in their order."""
-    return [entry for event in events for entry in _entries(event)]
+def entries_of(events: Iterable[Event], first: int = 0, *, light: bool = False) -> list[Entry]:
+    """The entries of some events, in their order.
+
+    Args:
+        events: as they were read.
+        first: number of the first of them.
+        light: whether to do without what nobody sees while it is folded, so that a long run fills
+            no memory.
+    """
+    found: list[Entry] = []
+    for number, event in enumerate(events, first):
+        entries = _entries(event, number)
+        found += map(_lightened, entries) if light and isinstance(event.data, _MANY) else entries
+    return found
 
 
-def _entries(event: Event) -> list[Entry]:
+_MANY = (Acted, Answered, Said)
+"""What a run is made of. The texts of these stand in the trajectory as they are shown."""
+
+
+def _lightened(entry: Entry) -> Entry:
+    if len(entry.head) + len(entry.body) + len(entry.whole) <= _LIGHT:
+        return entry
+    inside = entry.body.split("\n", entry.preview)[: entry.preview]
+    body = "\n".join(line[:_LIGHT] for line in inside)
+    return replace(entry, head=entry.head[:_LIGHT], body=body, whole="", light=True)
+
+
+def _entries(event: Event, number: int) -> list[Entry]:
     data = event.data
     own = _OWN.get(type(data))
     found = own(data) if own else [_plain(section, data) for section in sections([event])]
     step = getattr(data, "step", 0)
-    for entry in found:
+    for part, entry in enumerate(found):
         entry.step, entry.lines = step, line_count(entry.body)
+        entry.event, entry.part = number, part
     return found
 
 

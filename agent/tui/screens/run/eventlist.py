@@ -5,7 +5,7 @@ the width. Only what is unfolded is broken to the width, and is few.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, islice
 from typing import ClassVar
 
@@ -33,6 +33,8 @@ class EventList(Lines):
         entries: all of them, oldest first.
         cursor: which one the cursor is on.
         following: whether new entries are scrolled to.
+        whole: finds all of an entry that was lightened.
+        may_hold: whether all of such an entry can hold a text, in lower case.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -58,6 +60,8 @@ class EventList(Lines):
         self.entries: list[Entry] = []
         self.cursor = 0
         self.following = True
+        self.whole: Callable[[Entry], Entry] = lambda entry: entry
+        self.may_hold: Callable[[Entry, str], bool] = lambda entry, text: True
         self._unfolded: set[int] = set()
         self._tops: list[int] = [0]  # the first row of each entry, and the end of the last
         self._made: LRUCache[tuple[int, bool, int], list[Row]] = LRUCache(512)
@@ -93,11 +97,18 @@ class EventList(Lines):
         wanted, count = text.lower(), len(self.entries)
         for away in range(1, count + 1):
             at = (self.cursor + step * away) % count
-            entry = self.entries[at]
-            if wanted in entry.head.lower() or wanted in entry.body.lower():
+            if self._holds(self.entries[at], wanted):
                 self.go_to(at)
                 return True
         return False
+
+    def _holds(self, entry: Entry, wanted: str) -> bool:
+        if wanted in entry.head.lower() or wanted in entry.body.lower():
+            return True
+        if not entry.light or not self.may_hold(entry, wanted):
+            return False
+        whole = self.whole(entry)
+        return wanted in whole.head.lower() or wanted in whole.body.lower()
 
     # Rows ---------------------------------------------------------------------------------------
 
@@ -128,7 +139,7 @@ class EventList(Lines):
         key = (at, unfolded, self.columns)
         if (rows := self._made.get(key)) is None:
             entry = self.entries[at]
-            body = self._whole(entry) if unfolded else self._preview(entry)
+            body = self._whole(self.whole(entry)) if unfolded else self._preview(entry)
             rows = self._made[key] = [self._head(entry, unfolded), *body]
         return rows
 
@@ -255,7 +266,7 @@ class EventList(Lines):
 
     def action_fold(self) -> None:
         """Unfold the entry under the cursor, or fold it."""
-        if self.current is not None and self.current.body:
+        if self.current is not None and self.current.lines:
             self._unfolded ^= {self.cursor}
             following = self.following
             self._count_again(self.cursor)

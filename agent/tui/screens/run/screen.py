@@ -10,7 +10,7 @@ from textual.containers import Horizontal
 from textual.widgets import Input, Static
 
 from agent.tui.screens.pager.screen import PagerScreen
-from agent.tui.screens.run.entries import entries_of
+from agent.tui.screens.run.entries import Entry, entries_of
 from agent.tui.screens.run.eventlist import EventList
 from agent.tui.screens.run.heading import heading
 from agent.tui.screens.run.side import Side, patch_style, tests_text
@@ -77,6 +77,8 @@ class RunScreen(Steering):
         """Read what there is, then follow."""
         self.query_one("#sought").display = False
         self.query_one("#asking").display = False
+        self.events.whole = self._whole
+        self.events.may_hold = lambda entry, text: self.run.may_hold(entry.event, text)
         self.events.focus()
         self.run_worker(self._load(), exclusive=True)
 
@@ -95,20 +97,37 @@ class RunScreen(Steering):
         """Read off the thread that draws, so that a long run can be left while it is read."""
         await asyncio.to_thread(self.run.look)
         while True:
-            events = await asyncio.to_thread(self.run.more)
-            if not events:
+            first = self.run.read
+            entries = await asyncio.to_thread(self._more)
+            if self.run.read == first:
                 break
-            self.events.extend(await asyncio.to_thread(entries_of, events))
+            self.events.extend(entries)
         self.loaded = True
         self._show()
         self.set_interval(_FOLLOW_SECONDS, self._follow)
         self.set_interval(_LOOK_SECONDS, self._look)
 
     def _follow(self) -> None:
-        events = self.run.more()
-        if events:
-            self.events.extend(entries_of(events))
+        first = self.run.read
+        entries = self._more()
+        if self.run.read > first:
+            self.events.extend(entries)
             self._show()
+
+    def _more(self) -> list[Entry]:
+        """What happened since the last call."""
+        first = self.run.read
+        return entries_of(self.run.more(), first, light=True)
+
+    def _whole(self, entry: Entry) -> Entry:
+        """An entry with all of its text, as far as the trajectory still has it."""
+        event = self.run.again(entry.event) if entry.light else None
+        found = entries_of([event]) if event is not None else []
+        return found[entry.part] if entry.part < len(found) else entry
+
+    def _current(self) -> Entry | None:
+        entry = self.events.current
+        return None if entry is None else self._whole(entry)
 
     async def _look(self) -> None:
         if self.run.result is None:
@@ -174,7 +193,7 @@ class RunScreen(Steering):
 
     def action_whole(self) -> None:
         """All of what is under the cursor."""
-        entry = self.events.current
+        entry = self._current()
         if entry is not None:
             text = entry.whole or entry.body or entry.head
             style = patch_style if entry.patch else lambda line: "plain"
@@ -191,7 +210,7 @@ class RunScreen(Steering):
 
     def action_copy(self) -> None:
         """Hand what is under the cursor to the terminal's clipboard."""
-        entry = self.events.current
+        entry = self._current()
         if entry is not None:
             self.app.copy_to_clipboard(entry.body or entry.head)
             self.tell("copied")

@@ -64,6 +64,19 @@ class Watching:
             self.confirm = said.confirm if said else "none"
 
     @property
+    def read(self) -> int:
+        """How many events there were so far."""
+        return self._follower.read
+
+    def again(self, number: int) -> Event | None:
+        """An event read anew, counted from 0; None where the file has it no longer."""
+        return self._follower.again(number)
+
+    def may_hold(self, number: int, text: str) -> bool:
+        """Whether reading an event anew can find a text in it."""
+        return self._follower.may_hold(number, text)
+
+    @property
     def unreadable(self) -> int:
         """Lines of the trajectory that are no events, or of a kind that is not known here."""
         return self._follower.unreadable
