@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 
 from agent.config import Settings
 from agent.issue import Issue
-from agent.prepare import prepare
 from agent.run import Run, run_issue
-from agent.runfolder import new_folder
 from agent.selecting.attempts import until_decided
 from agent.selecting.candidate import Candidate, Strategy
+from agent.selecting.describing import selection_of
 from agent.selecting.examining import Examiner
+from agent.selecting.preparing import Trying, prepare_trying
 from agent.selecting.recorded import BaseFiles, Recorded, in_normal_form, recorded
-from agent.selecting.reproduce import WrittenTest, reproducing, write_tests
-from agent.selecting.selection import Generated, Selection, selection_of, write_selection
-from model.errors import ModelError
+from agent.selecting.selection import Selection, choice_folder, write_selection
 
 if TYPE_CHECKING:
     from agent.policies.registry import NewPolicy
@@ -104,8 +102,6 @@ class Attempts:
         self._reading = asyncio.Lock()
         self._runs: dict[int, Run] = {}
         self._recorded: list[Recorded] = []
-        self._notes: list[str] = []
-        self._generated = Generated()
 
     async def make(self) -> Chosen:
         """Make the attempts and choose.
@@ -115,57 +111,29 @@ class Attempts:
             SandboxError: the infrastructure failed while patches were tried.
             asyncio.CancelledError: the user stopped it; the runs' folders say so.
         """
-        about = self._issue.model_copy(update={"id": f"{self._issue.id}-choice"})
-        folder = new_folder(self._settings.out, about)
-        examiner = await self._examiner(folder) if self._plan.strategy.runs_tests else None
+        folder = choice_folder(self._settings.out, self._issue)
+        plan, trying = self._plan, None
+        if plan.strategy.runs_tests:
+            trying = await prepare_trying(
+                self._issue,
+                self._settings,
+                self._engine,
+                self._speaker,
+                tests=plan.tests,
+                at_once=plan.at_once,
+                folder=folder,
+                progress=self._progress,
+            )
 
         async def one(number: int) -> Candidate:
-            return await self._attempt(number, examiner)
+            return await self._attempt(number, trying.examiner if trying else None)
 
-        plan = self._plan
         try:
             candidates = await until_decided(plan.attempts, plan.at_once, one, plan.strategy)
         finally:
-            if examiner is not None:
-                await examiner.close()
-        return self._choose(folder, candidates, examiner.tests if examiner else ())
-
-    async def _examiner(self, folder: Path) -> Examiner:
-        """What tries the patches, with the tests that reproduce the issue."""
-        place = await prepare(
-            self._issue,
-            self._settings,
-            self._engine,
-            run=folder.name,
-            log=folder / "build.log",
-            progress=self._progress,
-        )
-        room = asyncio.Semaphore(self._plan.at_once)
-        tests: tuple[WrittenTest, ...] = ()
-        if self._speaker is None:
-            self._notes.append("no model is there to write tests")
-        elif self._plan.tests:
-            self._progress(f"{self._plan.tests} tests that reproduce the issue are being written")
-            try:
-                written = await write_tests(
-                    self._speaker,
-                    self._issue,
-                    place.files,
-                    count=self._plan.tests,
-                    seed=self._settings.seed,
-                )
-            except ModelError as error:
-                self._notes.append(f"no tests were written: {error.message}")
-            else:
-                tests = await reproducing(written.tests, place.sandbox, room)
-                self._generated = Generated(
-                    asked=written.asked,
-                    written=len(written.tests),
-                    kept=len(tests),
-                    tokens=written.tokens,
-                )
-                self._progress(f"{len(tests)} of {written.asked} tests reproduce the issue")
-        return Examiner(self._issue, place, tests, room, self._progress)
+            if trying is not None:
+                await trying.examiner.close()
+        return self._choose(folder, candidates, trying)
 
     async def _attempt(self, number: int, examiner: Examiner | None) -> Candidate:
         """One attempt, and all that is to be known of it."""
@@ -192,10 +160,8 @@ class Attempts:
             return candidate
         return await examiner.examine(candidate, attempt.verified)
 
-    def _choose(
-        self, folder: Path, candidates: list[Candidate], tests: tuple[WrittenTest, ...]
-    ) -> Chosen:
-        notes = list(self._notes)
+    def _choose(self, folder: Path, candidates: list[Candidate], trying: Trying | None) -> Chosen:
+        notes = list(trying.notes) if trying else []
         if self._base.problem:
             notes.append(self._base.problem)
         if len(candidates) < self._plan.attempts:
@@ -208,9 +174,8 @@ class Attempts:
             self._recorded,
             candidates,
             wanted=self._plan.attempts,
-            tests=self._generated,
+            tests=trying.generated if trying else None,
             notes=notes,
         )
-        patch = next((each.patch for each in candidates if each.attempt == selection.chosen), "")
-        write_selection(folder, selection, patch, tests)
+        write_selection(folder, selection, candidates, trying.examiner.tests if trying else ())
         return Chosen(folder, selection, self._runs)

@@ -1,18 +1,17 @@
 """What was chosen among attempts, as it is written down (``selection.json``) and shown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from agent.runfolder import write_json
+from agent.issue import Issue
+from agent.runfolder import new_folder, write_json
 from agent.runstate import read_or_none
-from agent.selecting.candidate import Candidate, Choice, Outcome
-from agent.selecting.estimators import over_issues
+from agent.selecting.candidate import Candidate, Outcome
 from agent.selecting.recorded import Recorded
-from agent.selecting.registry import CHOOSING, STRATEGIES
 from agent.selecting.reproduce import WrittenTest
 
 FORMAT = 1
@@ -111,101 +110,23 @@ class Selection(BaseModel):
         return next((each for each in self.attempts if each.attempt == self.chosen), None)
 
 
-def selection_of(
-    strategy: str,
-    attempts: Sequence[Recorded],
-    candidates: Sequence[Candidate],
-    *,
-    wanted: int | None = None,
-    tests: Generated | None = None,
-    notes: Sequence[str] = (),
-    estimated: bool = True,
-) -> Selection:
-    """A choice among attempts at one issue.
+def choice_folder(out: Path, issue: Issue) -> Path:
+    """A new folder for a choice, named as the runs beside it.
 
-    Args:
-        strategy: what chooses, by its name.
-        attempts: at least one.
-        candidates: the same, with all that is known of them.
-        wanted: attempts that there could have been; those there are without it.
-        tests: of the generated ones.
-        notes: as in `Selection`.
-        estimated: whether estimates are wanted.
+    Raises:
+        ConfigProblem: it cannot be written.
     """
-    choices = {name: each.choose(candidates) for name, each in STRATEGIES.items()}
-    chosen: Choice = choices[strategy]
-    runs = {each.candidate.attempt: each for each in attempts}
-    letters = _letters(candidates)
-    known = known_outcomes(attempts, candidates)
-    return Selection(
-        issue=attempts[0].run.record.issue.id,
-        strategy=strategy,
-        wanted=wanted or len(attempts),
-        attempts=tuple(_row(runs[each.attempt], each, letters) for each in candidates),
-        chosen=chosen.attempt,
-        run=runs[chosen.attempt].run.folder.name if chosen.attempt is not None else None,
-        reasons=chosen.reasons,
-        others={
-            name: each.attempt
-            for name, each in choices.items()
-            if name != strategy and STRATEGIES[name].informed(known or candidates)
-        },
-        tests=tests or Generated(),
-        estimates=estimates([known]) if known and estimated else (),
-        notes=tuple(notes),
-    )
-
-
-def known_outcomes(
-    attempts: Sequence[Recorded], candidates: Sequence[Candidate]
-) -> list[Candidate]:
-    """The candidates to estimate from; none where it is not known of all that ended how they did.
-
-    Args:
-        attempts: at one issue.
-        candidates: the same.
-    """
-    ended = {each.candidate.attempt for each in attempts if each.ended}
-    counting = [each for each in candidates if each.attempt in ended]
-    return counting if all(each.resolved is not None for each in counting) else []
-
-
-def estimates(issues: Sequence[Sequence[Candidate]], seed: int = 0) -> tuple[Estimated, ...]:
-    """How well each strategy does with 1, 2, 4, ... attempts, and with all of them.
-
-    Those are left out that have nothing to go by.
-
-    Args:
-        issues: the candidates of each, all known to resolve it or not.
-        seed: of what is drawn.
-    """
-    most = max(map(len, issues), default=0)
-    sizes = sorted({*(1 << n for n in range(most.bit_length()) if 1 << n <= most), most} - {0})
-    every = [each for candidates in issues for each in candidates]
-    # The oracle's number is pass@k: where one resolves the issue, that is chosen.
-    names = [name for name in CHOOSING if STRATEGIES[name].informed(every)]
-    found = []
-    for k in sizes:
-        for name in ("pass", *names):
-            made = over_issues(issues, k, STRATEGIES.get(name), seed)
-            found.append(
-                Estimated(
-                    name=name,
-                    k=k,
-                    value=made.value,
-                    low=made.low,
-                    high=made.high,
-                    issues=made.issues,
-                    exact=made.exact,
-                )
-            )
-    return tuple(found)
+    return new_folder(out, issue.model_copy(update={"id": f"{issue.id}-choice"}))
 
 
 def write_selection(
-    folder: Path, selection: Selection, patch: str, tests: Sequence[WrittenTest] = ()
+    folder: Path,
+    selection: Selection,
+    candidates: Sequence[Candidate],
+    tests: Sequence[WrittenTest] = (),
 ) -> None:
     """Write a choice down: ``selection.json``, the patch, and the tests that were kept."""
+    patch = next((each.patch for each in candidates if each.attempt == selection.chosen), "")
     if patch:
         (folder / "patch.diff").write_bytes(patch.encode())
     if tests:
@@ -215,46 +136,23 @@ def write_selection(
     write_json(folder / "selection.json", selection)
 
 
-def _row(attempt: Recorded, candidate: Candidate, letters: Mapping[object, str]) -> AttemptRow:
-    result = attempt.run.result
-    return AttemptRow(
-        attempt=candidate.attempt,
-        run=attempt.run.folder.name,
-        status=result.status if result else "running",
-        patch=letters.get(candidate.form, ""),
-        tokens=candidate.tokens,
-        lost=candidate.lost,
-        outcomes=dict(candidate.outcomes),
-        resolved=candidate.resolved,
-    )
-
-
-def _letters(candidates: Sequence[Candidate]) -> dict[object, str]:
-    """A name for each normal form: A, B, ..., Z, A1, B1, ..."""
-    forms = dict.fromkeys(
-        each.form for each in candidates if each.form is not None and not each.form.empty
-    )
-    return {form: f"{chr(65 + n % 26)}{n // 26 or ''}" for n, form in enumerate(forms)}
-
-
 def with_outcomes(attempts: Sequence[Recorded], candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The candidates with what earlier choices beside their runs say of them.
+    """The candidates with what the last choice among all of them says, where there was one.
+
+    Tests of several choices are different tests, so that no two choices are mixed.
 
     Args:
         attempts: in the order of the candidates.
         candidates: of the same attempts.
     """
-    told: dict[Path, AttemptRow] = {}
-    for folder in {each.run.folder.parent for each in attempts}:
-        for path in sorted(folder.glob("*/selection.json")):
-            selection = read_or_none(Selection, path)
-            if selection is not None:
-                told |= {folder / row.run: row for row in selection.attempts}
-    rows = [told.get(each.run.folder) for each in attempts]
-    return [
-        candidate if row is None else _told(candidate, row)
-        for candidate, row in zip(candidates, rows, strict=True)
-    ]
+    names = [each.run.folder.name for each in attempts]
+    choices = sorted(attempts[0].run.folder.parent.glob("*/selection.json"), reverse=True)
+    for path in choices:
+        selection = read_or_none(Selection, path)
+        rows = {row.run: row for row in selection.attempts} if selection else {}
+        if rows.keys() >= set(names) and any(row.outcomes for row in rows.values()):
+            return [_told(each, rows[name]) for each, name in zip(candidates, names, strict=True)]
+    return list(candidates)
 
 
 def _told(candidate: Candidate, row: AttemptRow) -> Candidate:

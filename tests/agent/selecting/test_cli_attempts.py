@@ -122,6 +122,16 @@ def test_no_more_attempts_than_are_needed_and_estimates_where_outcomes_are_known
     flags = ("--attempts", 5, "--at-once", 1, "--select", "majority", *tests)
     with serve(RIGHT, WRONG, ALSO_RIGHT, RIGHT, WRONG) as server:
         status, selection, _ = attempt(runs, server, *flags)
+        # The same runs once more, now with tests.
+        asked = ("select", runs.foretrace.runs, "--tests", 1, "--model-url", server.url, "--json")
+        ended = runs.foretrace(*asked)
+    again = Selection.model_validate(json.loads(ended.out)["issues"][0])
+    assert (again.strategy, again.chosen, again.tests.kept) == ("best", 1, 1)
+    assert [each.outcomes["test 1"] for each in again.attempts] == [
+        *("Issue resolved", "Issue reproduced", "Issue resolved", "Issue resolved")
+    ]
+    assert [len(each.lost or ()) for each in again.attempts] == [0, 2, 0, 0]
+    assert len(list(runs.foretrace.runs.glob("*/selection.json"))) == 2
     assert status == 0
     assert [row.patch for row in selection.attempts] == ["A", "B", "A", "A"]
     assert [row.resolved for row in selection.attempts] == [True, False, True, True]
