@@ -108,6 +108,9 @@ class RunStore:
             each.follower.path: each for each in self._known.values() if each.result is None
         }
         pids = {open_logs[path].folder.name: pid for path, pid in writers(open_logs).items()}
+        for each in open_logs.values():
+            if each.folder.name not in pids:
+                each.look()  # one that has ended since it was looked at left a result: not lost
         runs = sorted(self._known.values(), key=lambda each: each.folder.name)
         numbers = _attempts(runs)
         rows = [_run_row(each, pids.get(each.folder.name, 0), numbers, board) for each in runs]

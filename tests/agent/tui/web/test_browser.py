@@ -1,4 +1,7 @@
-"""The whole of it in a real browser: an issue is added, assigned, watched, its patch opened."""
+"""The whole of it in a real browser: an issue is added, assigned, watched, its patch opened.
+
+``FORETRACE_KEEP_SCREENSHOTS=FOLDER`` keeps what the browser showed in the end.
+"""
 
 import asyncio
 import os
