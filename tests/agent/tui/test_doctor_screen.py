@@ -1,29 +1,26 @@
 """The doctor screen: checks as they come, settings, every key, themes that are remembered."""
 
 import asyncio
-import importlib
-import inspect
 import json
-import pkgutil
 import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from textual.binding import BindingsMap
-from textual.dom import DOMNode
 
-import agent.tui
 from agent.config import load_settings
 from agent.doctor import examine
 from agent.tui.app import ForetraceApp
 from agent.tui.remembered import Remembered, recall, remember, remembered_in
 from agent.tui.screens.board.screen import BoardScreen
-from agent.tui.screens.doctor.keymap import OURS, PLACES, keys_of
-from agent.tui.screens.doctor.page import Entry, Page
+from agent.tui.screens.doctor.keymap import keys_of, places
+from agent.tui.screens.doctor.page import Entry, Heading, Page
 from agent.tui.screens.doctor.screen import CHECKING, DoctorScreen
+from agent.tui.screens.run.screen import RunScreen
+from agent.tui.screens.run.steering import Steering
 from agent.tui.themes import THEMES
+from agent.tui.widgets.choice import Choice
 from tests.agent.tui.test_screens import faint, looks_like, size_name
 from tests.agent.tui.watched import (
     LARGE,
@@ -169,9 +166,6 @@ async def test_settings_say_where_they_come_from() -> None:
 
 
 async def test_every_key_of_every_screen_is_listed() -> None:
-    listed: list[type[DOMNode]] = [*(kind for _, kind in PLACES), DoctorScreen, ForetraceApp]
-    for kind in _with_keys():
-        assert any(issubclass(each, kind) for each in listed), kind
     app = app_here()
     async with app.run_test(size=LARGE, notifications=True) as pilot:
         page = await doctor(pilot)
@@ -180,26 +174,23 @@ async def test_every_key_of_every_screen_is_listed() -> None:
         texts = {each.text for each in entries}
         assert {"Record it in a sandbox, and say where that differs", "Add issues"} <= texts
         assert {"Replay: step by step", "Light or dark", "Take the theme under the cursor"} <= texts
-        count = sum(len(keys_of(app, kind)) for kind in listed)
-        assert len(entries) >= count > 150
         assert ("accent", f"{'↓ j':<22} ") in [each.columns[0] for each in entries]
+        count = sum(len(keys_of(app, place.kind)) for place in places())
+        assert len(entries) > count > 150
+        headings = [each.words for each in page._entries if isinstance(each, Heading)]
+        assert headings[:4] == ["Everywhere", *(place.name for place in places()[:3])]
+        assert headings.index("Run") == headings.index("Run: event list") - 1
 
 
-def _with_keys() -> list[type[DOMNode]]:
-    """Every class of the UI that declares keys."""
-    found: list[type[DOMNode]] = []
-    for module in pkgutil.walk_packages(agent.tui.__path__, OURS):
-        members = vars(importlib.import_module(module.name)).values()
-        classes = [each for each in members if inspect.isclass(each) and issubclass(each, DOMNode)]
-        found += [
-            each
-            for each in classes
-            if each.__module__ == module.name
-            and "BINDINGS" in vars(each)
-            and BindingsMap(vars(each)["BINDINGS"]).key_to_bindings
-        ]
-    assert len(found) > 20
-    return found
+async def test_keys_are_told_with_those_of_what_a_class_is_made_from() -> None:
+    kinds = {place.kind for place in places()}
+    assert {BoardScreen, DoctorScreen, RunScreen, Page, Choice} <= kinds
+    assert Steering not in kinds
+    app = app_here()
+    async with app.run_test(size=SMALL):
+        words = [key.words for key in keys_of(app, RunScreen)]
+        assert {"Stop the run", "What is under the cursor, all of it"} <= set(words)
+        assert len(words) == len(set(words))
 
 
 @pytest.mark.parametrize("theme", [theme.name for theme in THEMES])

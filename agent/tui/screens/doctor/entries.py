@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.app import App
-from textual.dom import DOMNode
 
 from agent.origins import Setting
 from agent.tui.screens.doctor.page import Entry, Heading
@@ -58,24 +57,19 @@ def _setting(setting: Setting, width: int) -> Entry:
     )
 
 
-def of_keys(app: App[None], own: type[DOMNode]) -> list[Entry | Heading]:
-    """Every key: those that hold everywhere first, then screen by screen.
-
-    Args:
-        app: that they are pressed in.
-        own: the doctor screen.
-    """
+def of_keys(app: App[None]) -> list[Entry | Heading]:
+    """Every key: those that hold everywhere first, then screen by screen."""
     from agent.tui.registry import SCREENS
-    from agent.tui.screens.doctor.keymap import PLACES, Key, keys_of
+    from agent.tui.screens.doctor.keymap import Key, keys_of, places
 
     opening = [
         Key(app.get_key_display(entry.binding), entry.title) for entry in SCREENS if entry.key
     ]
     entries: list[Entry | Heading] = [Heading("Everywhere")]
     entries += [_key(key.keys, key.words) for key in [*keys_of(app, type(app)), *opening]]
-    for name, kind in [*PLACES, ("Doctor", own)]:
-        entries.append(Heading(name))
-        entries += [_key(key.keys, key.words) for key in keys_of(app, kind)]
+    for place in places():
+        entries.append(Heading(place.name))
+        entries += [_key(key.keys, key.words) for key in keys_of(app, place.kind)]
     return entries
 
 

@@ -1,79 +1,74 @@
-"""Every key of every screen, as the screens and the widgets on them declare them."""
+"""Every key of every screen, as the screens and the widgets on them declare them.
 
+They are looked for in the folders of screens and widgets, so that a new one needs no line here.
+"""
+
+import importlib
+import inspect
+import pkgutil
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from textual.app import App
 from textual.binding import Binding, BindingsMap
 from textual.dom import DOMNode
 
-from agent.tui.screens.board.adding import AddIssues
-from agent.tui.screens.board.assigning import Assign
-from agent.tui.screens.board.screen import BoardScreen
-from agent.tui.screens.board.table import BoardTable
-from agent.tui.screens.compare.screen import CompareScreen
-from agent.tui.screens.compare.table import CompareTable
-from agent.tui.screens.dialogs.confirm import Confirm
-from agent.tui.screens.dialogs.text import AskText
-from agent.tui.screens.doctor.page import Page
-from agent.tui.screens.help.screen import HelpScreen
-from agent.tui.screens.pager.screen import PagerScreen
-from agent.tui.screens.patch.diffview import DiffView
-from agent.tui.screens.patch.filetree import FileTree
-from agent.tui.screens.patch.folder import AskFolder
-from agent.tui.screens.patch.screen import PatchScreen
-from agent.tui.screens.replay.forkdialog import ForkDialog
-from agent.tui.screens.replay.pick import Pick
-from agent.tui.screens.replay.screen import ReplayScreen
-from agent.tui.screens.replay.steplist import StepList
-from agent.tui.screens.replay.stepview import StepView
-from agent.tui.screens.run.eventlist import EventList
-from agent.tui.screens.run.screen import RunScreen
-from agent.tui.screens.trace.asking import AskCall
-from agent.tui.screens.trace.choosing import ChoosePrediction
-from agent.tui.screens.trace.framelist import FrameList
-from agent.tui.screens.trace.screen import TraceScreen
-from agent.tui.screens.trace.sourceview import SourceView
-from agent.tui.screens.trace.variablelist import VariableList
-from agent.tui.widgets.choice import Choice
-from agent.tui.widgets.textlines import TextLines
+from agent.tui import screens, widgets
 
-OURS = "agent.tui."
-"""Where our own classes are."""
+_OURS = "agent.tui."
+_ANYWHERE = "On several"
+_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
-PLACES: tuple[tuple[str, type[DOMNode]], ...] = (
-    ("Board", BoardScreen),
-    ("Board, in the table", BoardTable),
-    ("Board, adding issues", AddIssues),
-    ("Board, assigning", Assign),
-    ("Run", RunScreen),
-    ("Run, in the list", EventList),
-    ("Patch", PatchScreen),
-    ("Patch, in the diff", DiffView),
-    ("Patch, in the files", FileTree),
-    ("Patch, naming a folder", AskFolder),
-    ("Replay", ReplayScreen),
-    ("Replay, in the steps", StepList),
-    ("Replay, in the step", StepView),
-    ("Replay, forking", ForkDialog),
-    ("Replay, choosing", Pick),
-    ("Compare", CompareScreen),
-    ("Compare, in the table", CompareTable),
-    ("Trace", TraceScreen),
-    ("Trace, in the frames", FrameList),
-    ("Trace, in the source", SourceView),
-    ("Trace, in the variables", VariableList),
-    ("Trace, opening a call", AskCall),
-    ("Trace, choosing a prediction", ChoosePrediction),
-    ("Doctor, in the list", Page),
-    ("Pager", PagerScreen),
-    ("A text to read", TextLines),
-    ("One of a few values", Choice),
-    ("A question", Confirm),
-    ("A text to write", AskText),
-    ("Help", HelpScreen),
-)
-"""The screens, the lists on them and their dialogs; the doctor's own comes from the screen."""
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where keys are pressed.
+
+    Attributes:
+        name: of the screen's folder, and of what is on it.
+        kind: the class that declares them.
+    """
+
+    name: str
+    kind: type[DOMNode]
+
+
+def places() -> list[Place]:
+    """Every screen, list and dialog with keys of its own; a screen before what is on it."""
+    found: list[type[DOMNode]] = []
+    for package in (screens, widgets):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            members = vars(importlib.import_module(module.name)).values()
+            own = (each for each in members if inspect.isclass(each))
+            found += (each for each in own if each.__module__ == module.name and declares(each))
+    # What others are made from is told with them.
+    last = [kind for kind in found if not any(kind in each.__mro__[1:] for each in found)]
+    named = [Place(_name(kind), kind) for kind in last]
+    return sorted(named, key=lambda place: (*_order(place.name), place.name))
+
+
+def declares(kind: type) -> TypeGuard[type[DOMNode]]:
+    """Whether a class declares keys itself."""
+    return issubclass(kind, DOMNode) and bool(vars(kind).get("BINDINGS"))
+
+
+def _order(name: str) -> tuple[bool, str]:
+    folder = name.partition(":")[0]
+    return folder == _ANYWHERE, folder
+
+
+def _folder(kind: type) -> str:
+    return kind.__module__.removeprefix(_OURS).split(".")[1]
+
+
+def _name(kind: type) -> str:
+    words = _WORD.sub(" ", kind.__name__).lower()
+    if kind.__module__.startswith(widgets.__name__):
+        return f"{_ANYWHERE}: {words}"
+    folder = _folder(kind).capitalize()
+    return folder if words.endswith(" screen") else f"{folder}: {words}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +98,6 @@ def keys_of(app: App[None], kind: type[DOMNode]) -> list[Key]:
 
 def _declared(kind: type[DOMNode]) -> Iterator[Binding]:
     for each in kind.__mro__:
-        if each.__module__.startswith(OURS) and "BINDINGS" in vars(each):
+        if each.__module__.startswith(_OURS) and "BINDINGS" in vars(each):
             for bindings in BindingsMap(vars(each)["BINDINGS"]).key_to_bindings.values():
                 yield from (binding for binding in bindings if binding.description)

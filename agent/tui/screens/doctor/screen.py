@@ -164,7 +164,7 @@ class DoctorScreen(OurScreen):
         return {
             "checks": lambda: (of_findings(self._findings), self._of_checks()),
             "settings": self._of_settings,
-            "keys": lambda: (of_keys(self.app, type(self)), "every key of every screen"),
+            "keys": lambda: (of_keys(self.app), "every key of every screen"),
             "themes": self._of_themes,
         }
 
