@@ -10,11 +10,11 @@ from sandboxes.engine import Engine
 from tests.agent.batch.batches import Batches
 from tests.agent.batch.chaos import Chaos, owners_left
 
-pytestmark = pytest.mark.engine
-
 ISSUES = int(os.environ.get("FORETRACE_CHAOS_ISSUES", "12"))
 AT_ONCE = int(os.environ.get("FORETRACE_CHAOS_AT_ONCE", "4"))
 SEED = int(os.environ.get("FORETRACE_CHAOS_SEED", "7"))
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(300 + 30 * ISSUES)]
 
 
 def test_every_issue_ends_exactly_once(batches: Batches, engine: Engine) -> None:
