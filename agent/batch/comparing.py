@@ -88,7 +88,7 @@ def sign_test(won: int, lost: int) -> float:
     """The two-sided probability of a split as uneven by chance alone; 1 for no split."""
     total = won + lost
     tail = sum(math.comb(total, k) for k in range(min(won, lost) + 1))
-    return min(math.ldexp(2.0 * tail, -total), 1.0)
+    return min(2 * tail / (1 << total), 1.0)  # of whole numbers: neither is too large for this
 
 
 def _by_issue(rows: Sequence[AttemptRow]) -> dict[str, Side]:

@@ -9,7 +9,7 @@ from agent.errors import WrongUse
 from agent.tui.runs import last_words
 from agent.tui.workspace import Workspace
 
-_PATIENCE_SECONDS = 20.0
+_PATIENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,6 @@ class Wanted:
         """As ``foretrace batch`` takes them."""
         named = {
             "--name": self.name,
-            "-j": self.at_once,
             "--attempts": self.attempts,
             "--policy": self.policy,
             "--model": self.model,
@@ -46,11 +45,12 @@ class Wanted:
             "--simulate": self.simulate,
             "--script": self.script,
         }
-        return [word for flag, value in named.items() if value for word in (flag, value)]
+        flags = [f"{flag}={value}" for flag, value in named.items() if value]
+        return [f"-j{self.at_once}", *flags] if self.at_once else flags
 
 
 def start(wanted: Wanted, place: Workspace) -> BatchFolder:
-    """Start a batch, and wait until it has its folder.
+    """Start a batch, and wait until it has begun.
 
     Raises:
         WrongUse: there is one of that name; or its process ended before, and this is its last word.
@@ -58,26 +58,37 @@ def start(wanted: Wanted, place: Workspace) -> BatchFolder:
     folder = batch_at(place.out, wanted.name or name_for(wanted.source))
     if is_batch(folder.path):
         raise WrongUse(f"there is a batch {folder.path.name} already", "give this one a name")
-    log = place.starter.log_of(folder.path.name)
-    pid = place.starter.spawn(["batch", wanted.source, *wanted.flags()], log)
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not is_batch(folder.path):
-        place.starter.reap()
-        if not Path(f"/proc/{pid}").exists():
-            raise WrongUse(last_words(log))
-        if time.monotonic() > deadline:
-            raise WrongUse("it is still reading the list", "look again in a while")
-        time.sleep(0.1)
+    _spawn(["batch", wanted.source, *wanted.flags()], folder, place)
     return folder
 
 
 def go_on(folder: BatchFolder, place: Workspace) -> None:
-    """Run a batch on that nobody runs.
+    """Run a batch on that nobody runs, and wait until it goes on.
 
     Raises:
-        WrongUse: somebody does, or the process cannot be started.
+        WrongUse: somebody does; or its process ended before, and this is its last word.
     """
     if pid := folder.coordinator():
         raise WrongUse(f"process {pid} runs it")
+    _spawn(["batch", str(folder.path.absolute()), "--resume"], folder, place)
+
+
+def _spawn(words: list[str], folder: BatchFolder, place: Workspace) -> None:
     log = place.starter.log_of(folder.path.name)
-    place.starter.spawn(["batch", str(folder.path.absolute()), "--resume"], log)
+    before = _size(folder.log)
+    pid = place.starter.spawn(words, log)
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while _size(folder.log) == before:
+        place.starter.reap()
+        if not Path(f"/proc/{pid}").exists() and _size(folder.log) == before:
+            raise WrongUse(last_words(log))
+        if time.monotonic() > deadline:
+            raise WrongUse("it has not begun yet", f"look again in a while; it writes to {log}")
+        time.sleep(0.1)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -1,11 +1,13 @@
 """The figures of a batch: its pace, how long attempts take and what they read and write, drawn."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.color import Color
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Sparkline, Static
 from textual_plotext import PlotextPlot
@@ -36,7 +38,8 @@ class Figures(Vertical):
         """Draw them for a batch as it stands."""
         ended = [row for row in status.rows if row.state in HONEST]
         ends = [row.ended for row in ended]
-        paced, span = ends_over_time(ends)
+        until = time.time() if status.pid else max(ends, default=0.0)
+        paced, span = ends_over_time(ends, until)
         self.query_one("#pace", Sparkline).data = paced
         title = f"attempts that ended, over {duration(span)}" if paced else "none has ended yet"
         self.query_one("#pace-title", Static).update(title)
@@ -49,41 +52,54 @@ class Figures(Vertical):
         plot.plt.clear_data()
         plot.plt.title(title)
         if values:
-            middles, counts = bins(values)
-            plot.plt.bar(middles, counts, width=1.0)
-            _label(plot, max(values), max(counts))
+            width = bin_width(max(values))
+            counts = bins(values, width)
+            accent = Color.parse(self.app.theme_variables["accent"])
+            middles = [(at + 0.5) * width for at in range(len(counts))]
+            plot.plt.bar(middles, counts, width=1.0, color=accent.rgb)
+            _label(plot, width, counts)
         plot.refresh()
 
 
-def _label(plot: PlotextPlot, widest: float, highest: int) -> None:
+def _label(plot: PlotextPlot, width: float, counts: Sequence[int]) -> None:
     """Round numbers on both axes."""
-    across = [widest * part / 4 for part in range(5)]
-    plot.plt.xticks(across, [f"{at:.3g}" for at in across])
-    step = max(-(-highest // 4), 1)
-    plot.plt.yticks(list(range(0, highest + 1, step)))
+    each = -(-len(counts) // 6)
+    across = [at * width for at in range(0, len(counts) + 1, each)]
+    plot.plt.xlim(0, len(counts) * width)
+    plot.plt.xticks(across, [f"{at:g}" for at in across])
+    step = max(-(-max(counts) // 4), 1)
+    plot.plt.ylim(0, max(counts))
+    plot.plt.yticks(list(range(0, max(counts) + 1, step)))
 
 
-def bins(values: Sequence[float], number: int = _BINS) -> tuple[list[float], list[int]]:
-    """A histogram from 0 to the largest.
+def bin_width(largest: float, most: int = _BINS) -> float:
+    """The least round width (1, 2 or 5 times a power of ten) of which few bins hold everything.
 
     Args:
-        values: at least one, none below 0.
-        number: of bins.
-
-    Returns:
-        The middle of each bin, and how many values are in it.
+        largest: of the values, 0 or more.
+        most: bins.
     """
-    width = max(values) / number or 1.0
-    found = Counter(min(int(value / width), number - 1) for value in values)
-    return [(at + 0.5) * width for at in range(number)], [found[at] for at in range(number)]
+    if largest <= 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(largest / most))
+    widths = (factor * power for factor in (1, 2, 5, 10, 20))
+    return next(width for width in widths if width * most > largest)
 
 
-def ends_over_time(ends: Sequence[float], buckets: int = _BUCKETS) -> tuple[list[float], float]:
-    """How many ended in each part of the time since the first of them did, and that time."""
+def bins(values: Sequence[float], width: float) -> list[int]:
+    """How many values are in each bin from 0 to the largest. At least one, none below 0."""
+    found = Counter(int(value / width) for value in values)
+    return [found[at] for at in range(max(found) + 1)]
+
+
+def ends_over_time(
+    ends: Sequence[float], until: float, buckets: int = _BUCKETS
+) -> tuple[list[float], float]:
+    """How many ended in each part of the time from the first of them until then, and that time."""
     if not ends:
         return [], 0.0
     first = min(ends)
-    span = max(time.time() - first, 1.0)
+    span = max(until - first, 1.0)
     found = Counter(min(int((end - first) / span * buckets), buckets - 1) for end in ends)
     return [float(found[at]) for at in range(buckets)], span
 

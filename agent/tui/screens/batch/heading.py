@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 
-from agent.batch.summary import AttemptState, BatchStatus, Rate
+from agent.batch.quiet import STUCK_SECONDS
+from agent.batch.summary import AttemptRow, AttemptState, BatchStatus, Rate
+from agent.tui.screens.batch.order import Quiet
 from agent.tui.widgets.lines import Row
 from agent.tui.widgets.safetext import one_line
 from agent.tui.words import STYLES, count, duration, money, state_words
 
-_BAR = {
+_BAR: dict[AttemptState, tuple[str, str]] = {
     "resolved": ("good", "█"),
     "submitted": ("good", "▓"),
     "unresolved": ("bad", "▒"),
@@ -31,15 +33,22 @@ def name_line(status: BatchStatus, width: int) -> str:
     return one_line(words, width)
 
 
-def counts_line(status: BatchStatus) -> Row:
-    """How many attempts are in which state."""
+def counts_line(status: BatchStatus, quiet: Quiet, width: int) -> Row:
+    """How many attempts are in which state, as many of these as there is room for."""
     pieces: list[tuple[str, str]] = []
-    for state, number in status.counts.items():
-        if number:
-            words = "▸ at work" if state == "running" else state_words(state)
-            style = "accent" if state == "running" else STYLES.get(state, "plain")
-            sign, _, word = words.partition(" ")
-            pieces.append((style, f"{sign} {number:,} {word}  "))
+    used = 0
+    for state in sorted(_BAR, key=lambda each: each != "running"):
+        if not (number := status.counts[state]):
+            continue
+        words = "▸ at work" if state == "running" else state_words(state)
+        style = "accent" if state == "running" else STYLES.get(state, "plain")
+        sign, _, word = words.partition(" ")
+        stuck = sum(seconds >= STUCK_SECONDS for seconds in quiet.values())
+        more = f" ({stuck:,} stuck)" if state == "running" and stuck else ""
+        piece = f"{sign} {number:,} {word}"
+        used += len(piece) + len(more) + 2
+        if used - 2 <= width:
+            pieces += [(style, piece), ("warn", f"{more}  ")]
     return tuple(pieces) or (("dim", "nothing yet"),)
 
 
@@ -65,13 +74,13 @@ def shares(counts: Mapping[AttemptState, int], width: int) -> dict[str, int]:
 
 
 def figures_line(status: BatchStatus, width: int) -> str:
-    """Rate, pace and price."""
+    """Rate, pace and price, as many of them as there is room for."""
     words = []
     if status.resolved.of:
         words.append(f"resolved {rate(status.resolved)}")
     if status.per_hour is not None:
         words.append(f"{status.per_hour:,.0f} an hour")
-    if status.seconds_left is not None:
+    if status.seconds_left is not None and status.stage == "running":
         words.append(f"{duration(status.seconds_left)} left")
     if status.tokens:
         words.append(f"{count(status.tokens)} tokens")
@@ -79,21 +88,36 @@ def figures_line(status: BatchStatus, width: int) -> str:
         words.append(money(status.cost))
     if status.skipped:
         words.append(f"{status.skipped:,} entries skipped")
-    return one_line("   ".join(words), width)
+    line = ""
+    for word in words:
+        longer = f"{line}  {word}" if line else word
+        line = longer if len(longer) <= width else line
+    return line
 
 
 def rate(share: Rate) -> str:
     """A share with its interval of 95 %."""
     if share.value is None:
         return "-"
-    return f"{share.value:.0%} ({share.low:.0%} to {share.high:.0%} of {share.of:,})"
+    return f"{share.value:.0%} ({share.low * 100:.0f}–{share.high:.0%} of {share.of:,})"
+
+
+def attempt_line(row: AttemptRow | None, quiet: Quiet, width: int) -> str:
+    """The attempt under the cursor in full, as far as its table leaves it out."""
+    if row is None:
+        return ""
+    silent = quiet.get(row.folder)
+    said = row.reason if silent is None else f"its last word was {duration(silent)} ago"
+    kind = f" ({row.failure})" if row.failure else ""
+    return one_line(f"{row.attempt}: {said}{kind}" if said else str(row.attempt), width)
 
 
 def note_line(status: BatchStatus, width: int) -> str:
     """Why nothing new starts; else the last thing that happened."""
-    if status.note:
+    if status.note and status.note != status.stage:
         return one_line(f"{status.stage}: {status.note}", width)
     if not status.events:
         return ""
     last = status.events[-1]
-    return one_line(last.text if last.what == "run" else f"{last.what}: {last.text}", width)
+    what = "" if last.what == "run" else f"{last.what}: "
+    return one_line(f"{what}{last.text}".removesuffix(": "), width)

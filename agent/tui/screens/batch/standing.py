@@ -2,6 +2,7 @@
 
 from agent.batch.summary import BatchStatus
 from agent.tui.screens.batch.heading import bar, counts_line, figures_line
+from agent.tui.screens.batch.order import Quiet
 from agent.tui.widgets.lines import Lines, Row
 
 
@@ -11,10 +12,11 @@ class Standing(Lines, can_focus=False):
     def __init__(self, id: str) -> None:
         super().__init__(id)
         self._status: BatchStatus | None = None
+        self._quiet: Quiet = {}
 
-    def show(self, status: BatchStatus) -> None:
+    def show(self, status: BatchStatus, quiet: Quiet) -> None:
         """Show how it stands now."""
-        self._status = status
+        self._status, self._quiet = status, quiet
         self.lines_changed()
         self.redraw()
 
@@ -30,7 +32,7 @@ class Standing(Lines, can_focus=False):
         margin = ("plain", " ")
         match y:
             case 0:
-                return (margin, *counts_line(status))
+                return (margin, *counts_line(status, self._quiet, width))
             case 1:
                 return (margin, *bar(status, width))
             case _:

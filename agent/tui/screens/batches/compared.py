@@ -10,8 +10,9 @@ from textual.widgets import Static
 
 from agent.batch.comparing import OUTCOMES, BatchComparison, Pair, Side
 from agent.tui.screens.base import OurScreen
+from agent.tui.widgets.cursorlines import CursorLines
 from agent.tui.widgets.keyhints import KeyHints
-from agent.tui.widgets.lines import Lines, Row
+from agent.tui.widgets.lines import Row
 from agent.tui.widgets.safetext import one_line
 from agent.tui.words import count, duration
 from agent.tui.workspace import Workspace
@@ -26,26 +27,17 @@ _SIGNS = {
 _OUTCOME, _SIDE = 11, 25
 
 
-class PairTable(Lines):
-    """A line for each issue, under a cursor.
-
-    Attributes:
-        cursor: the line it is on.
-    """
+class PairTable(CursorLines):
+    """A line for each issue, under a cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "down(1)", "Down", show=False),
-        Binding("up,k", "down(-1)", "Up", show=False),
-        Binding("pagedown,space", "page(1)", "Page down", show=False),
-        Binding("pageup,b", "page(-1)", "Page up", show=False),
-        Binding("home,g", "down(-1000000)", "Top", show=False),
-        Binding("end,G", "down(1000000)", "End", show=False),
+        Binding("space", "page(1)", "Page down", show=False),
+        Binding("b", "page(-1)", "Page up", show=False),
     ]
 
     def __init__(self, pairs: tuple[Pair, ...], id: str) -> None:
         super().__init__(id)
         self._pairs = pairs
-        self.cursor = 0
 
     def on_mount(self) -> None:
         """All of them are there at once."""
@@ -60,14 +52,6 @@ class PairTable(Lines):
         """One line an issue."""
         return len(self._pairs)
 
-    def highlighted(self, y: int) -> bool:
-        """The line that the cursor is on."""
-        return y == self.cursor
-
-    def key(self, y: int) -> object:
-        """The line, and whether the cursor is there."""
-        return y, y == self.cursor
-
     def row(self, y: int) -> Row:
         """One issue."""
         pair = self._pairs[y]
@@ -77,33 +61,14 @@ class PairTable(Lines):
             ("accent", "▌" if y == self.cursor else " "),
             (style, f"{words:<{_OUTCOME}}"),
             ("plain", set_cell_size(one_line(pair.issue, width - 1), width)),
-            ("plain", _side(pair.first)),
-            ("plain", _side(pair.second)),
+            *_side(pair.first),
+            *_side(pair.second),
         )
 
     @property
     def issue_width(self) -> int:
         """Cells for an issue's id."""
-        return max(self.columns - 1 - _OUTCOME - 2 * _SIDE, 10)
-
-    def on_resize(self) -> None:
-        """Another width."""
-        self.lines_changed()
-        self.redraw()
-
-    def action_down(self, by: int) -> None:
-        """Some lines further."""
-        self.cursor = min(max(self.cursor + by, 0), max(len(self._pairs) - 1, 0))
-        top, height = self.scroll_offset.y, max(self.size.height, 1)
-        if self.cursor < top:
-            self.scroll_to(y=self.cursor, animate=False, immediate=True)
-        elif self.cursor >= top + height:
-            self.scroll_to(y=self.cursor - height + 1, animate=False, immediate=True)
-        self.refresh()
-
-    def action_page(self, pages: int) -> None:
-        """A screen further."""
-        self.action_down(pages * max(self.size.height - 1, 1))
+        return min(max(self.columns - 1 - _OUTCOME - 2 * _SIDE, 10), 80)
 
 
 class WonAndLost(OurScreen):
@@ -148,6 +113,14 @@ class WonAndLost(OurScreen):
         runs = (pair.first.run, pair.second.run) if pair else ()
         return tuple(run for run in runs if run is not None)
 
+    def on_cursor_lines_moved(self) -> None:
+        """The cursor is elsewhere."""
+        self.refresh_bindings()
+
+    def on_cursor_lines_chosen(self) -> None:
+        """A click on the issue under the cursor."""
+        self.action_compare()
+
     def _say(self) -> None:
         found, width = self._found, max(self.size.width - 2, 10)
         counts = ", ".join(f"{found.count(each)} {each}" for each in OUTCOMES if found.count(each))
@@ -173,10 +146,12 @@ class WonAndLost(OurScreen):
             self.post_message(self.Open("run", runs))
 
 
-def _side(side: Side) -> str:
+def _side(side: Side) -> Row:
     if not side.ended:
-        return set_cell_size("-" if side.run is None else "not ended", _SIDE)
-    sign = "✓" if side.resolved else "✗"
-    tries = f" {side.resolved}/{side.ended}" if side.ended > 1 else ""
-    words = f"{sign}{tries} {duration(side.seconds)} {count(side.tokens) if side.tokens else ''}"
-    return set_cell_size(words, _SIDE)
+        words = "-" if side.run is None else "not ended"
+        return (("dim", f"{words:<{_SIDE}}"),)
+    style, sign = ("good", "✓") if side.resolved else ("bad", "✗")
+    tries = f"{side.resolved}/{side.ended}" if side.ended > 1 else ""
+    tokens = count(side.tokens) if side.tokens else ""
+    numbers = f" {tries:<5}{duration(side.seconds):>8} {tokens:>7}"
+    return ((style, sign), ("plain", f"{numbers:<{_SIDE - 1}}"))

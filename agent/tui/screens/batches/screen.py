@@ -56,7 +56,7 @@ class BatchesScreen(OurScreen):
 
     def compose(self) -> ComposeResult:
         """The columns' names, the table, the keys."""
-        yield Static("Batches", id="batches-heading", markup=False)
+        yield Static("Batches: reading", id="batches-heading", markup=False)
         yield Static("", id="batches-columns", markup=False)
         yield BatchTable("batches-table")
         yield Static(_NONE, id="batches-none", markup=False)
@@ -101,19 +101,23 @@ class BatchesScreen(OurScreen):
             columns.update(self.table.heading() if entries else "")
             where = one_line(f"Batches in {self._place.out}", max(self.size.width - 2, 10))
             self.query_one("#batches-heading", Static).update(where)
+            self.refresh_bindings()
 
     def _entries(self) -> list[Entry]:
         found = []
-        for folder in batches_in(self._place.out):
-            name = folder.path.name
+        folders = {folder.path.name: folder for folder in batches_in(self._place.out)}
+        for gone in self._stores.keys() - folders.keys():
+            del self._stores[gone]
+        for name, folder in folders.items():
             try:
-                store = self._stores.setdefault(name, BatchStore(folder))
+                if name not in self._stores:
+                    self._stores[name] = BatchStore(folder)
             except AgentError:
                 continue  # it is being made, or is none
-            found.append(Entry(store, store.look()))
+            found.append(Entry(self._stores[name], self._stores[name].look()))
         return found
 
-    def on_batch_table_chosen(self) -> None:
+    def on_cursor_lines_chosen(self) -> None:
         """A click on the line under the cursor."""
         self.action_open()
 
@@ -122,6 +126,12 @@ class BatchesScreen(OurScreen):
         self.run_worker(self.look())
 
     # Keys ---------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where there is no batch, none can be opened."""
+        if action in ("open", "mark", "compare"):
+            return (self.is_mounted and self.table.current is not None) or None
+        return True
 
     def action_leave(self) -> None:
         """Back; batches go on."""

@@ -3,17 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
 
-from rich.cells import set_cell_size
-from textual import events
-from textual.binding import Binding, BindingType
-from textual.message import Message
+from rich.cells import cell_len, set_cell_size
 
 from agent.batch.store import BatchStore
 from agent.batch.summary import BatchStatus
 from agent.tui.screens.batch.heading import rate
-from agent.tui.widgets.lines import Lines, Row
+from agent.tui.widgets.cursorlines import CursorLines
+from agent.tui.widgets.lines import Row
 from agent.tui.widgets.safetext import one_line
 
 _SIGNS = {
@@ -25,7 +22,7 @@ _SIGNS = {
     "stopped": ("plain", "■"),
     "interrupted": ("bad", "†"),
 }
-_STAGE, _DONE, _RATE, _BEGUN = 14, 14, 26, 18
+_STAGE, _DONE, _RATE, _BEGUN = 14, 16, 24, 18
 _WIDE = 100
 
 
@@ -37,31 +34,16 @@ class Entry:
     status: BatchStatus
 
 
-class BatchTable(Lines):
+class BatchTable(CursorLines):
     """Batches under a cursor; two of them can be marked.
 
     Attributes:
-        cursor: the line it is on.
         marked: names of the marked ones, in that order.
     """
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "down(1)", "Down", show=False),
-        Binding("up,k", "down(-1)", "Up", show=False),
-        Binding("home,g", "down(-1000000)", "Top", show=False),
-        Binding("end,G", "down(1000000)", "End", show=False),
-    ]
-
-    class Moved(Message):
-        """The cursor is elsewhere."""
-
-    class Chosen(Message):
-        """The line under the cursor was clicked once more."""
 
     def __init__(self, id: str) -> None:
         super().__init__(id)
         self._entries: Sequence[Entry] = ()
-        self.cursor = 0
         self.marked: list[str] = []
 
     def show(self, entries: Sequence[Entry]) -> None:
@@ -75,6 +57,7 @@ class BatchTable(Lines):
         self.marked = [name for name in self.marked if name in names]
         self.lines_changed()
         self.redraw()
+        self.into_view()
 
     @property
     def current(self) -> Entry | None:
@@ -97,19 +80,11 @@ class BatchTable(Lines):
         """What stands in the columns."""
         cells = f"   {'state':<{_STAGE}} {set_cell_size('batch', self._name_width())}"
         cells += f"{'done':>{_DONE}}  {'resolved':<{_RATE}}"
-        return f"{cells}begun" if self.columns >= _WIDE else cells
+        return f"{cells}{'begun':<{_BEGUN}}by" if self.columns >= _WIDE else cells
 
     def count(self) -> int:
         """One line a batch."""
         return len(self._entries)
-
-    def highlighted(self, y: int) -> bool:
-        """The line that the cursor is on."""
-        return y == self.cursor
-
-    def key(self, y: int) -> object:
-        """What its text depends on, and whether the cursor is there."""
-        return y, y == self.cursor
 
     def row(self, y: int) -> Row:
         """One batch."""
@@ -127,38 +102,13 @@ class BatchTable(Lines):
         if self.columns >= _WIDE:
             begun = self._entries[y].store.record.started.astimezone()
             pieces.append(("dim", f"{_when(begun):<{_BEGUN}}"))
-            left = self.columns - sum(len(text) for _, text in pieces) - 1
+            left = self.columns - sum(cell_len(text) for _, text in pieces) - 1
             pieces.append(("dim", one_line(f"{status.policy}  {status.source}", left)))
         return tuple(pieces)
 
     def _name_width(self) -> int:
-        taken = 4 + _STAGE + _DONE + 2 + _RATE
-        return max(min(self.columns - taken, 40), 8)
-
-    def go_to(self, y: int) -> None:
-        """Put the cursor on a line and bring it into view."""
-        self.cursor = min(max(y, 0), max(len(self._entries) - 1, 0))
-        top, height = self.scroll_offset.y, max(self.size.height, 1)
-        if not top <= self.cursor < top + height:
-            self.scroll_to(y=max(self.cursor - height + 1, 0), animate=False, immediate=True)
-        self.refresh()
-        self.post_message(self.Moved())
-
-    def action_down(self, by: int) -> None:
-        """Some lines further."""
-        self.go_to(self.cursor + by)
-
-    def on_click(self, event: events.Click) -> None:
-        """Go to the line under the pointer; there already, choose it."""
-        y = event.y + self.scroll_offset.y
-        if y == self.cursor:
-            self.post_message(self.Chosen())
-        else:
-            self.go_to(y)
-
-    def on_resize(self) -> None:
-        """Another width."""
-        self.redraw()
+        left = self.columns - (4 + _STAGE + _DONE + 2 + _RATE)
+        return max(min((left - _BEGUN) // 2 if self.columns >= _WIDE else left, 40), 8)
 
 
 def _when(begun: datetime) -> str:
