@@ -12,6 +12,8 @@ from itertools import pairwise
 _HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+\d{1,9}(?:,(\d{1,9}))? @@")
 _ESCAPE = re.compile(r"\\([0-7]{3}|.)")
 _PLAIN = dict(zip("abtnvfr", "\a\b\t\n\v\f\r", strict=True))
+_LONGEST_NAMES = 64 * 1024
+"""Characters of two paths, each of which may be a number of them in octal."""
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
@@ -180,6 +182,8 @@ def _hunk(found: re.Match[str], lines: Sequence[str], at: int) -> tuple[Hunk, in
 def _named(line: str) -> tuple[str, str]:
     """The paths in a ``diff --git`` line, which are the same unless other lines say more."""
     rest = line.removeprefix("diff --git ")
+    if len(rest) > _LONGEST_NAMES:
+        raise DoesNotFit("the patch names a file by more than a path can have")
     if rest.startswith('"'):
         parts = re.findall(r'"(?:[^"\\]|\\.)*"', rest)
         return (_path(parts[0]), _path(parts[-1])) if parts else ("", "")

@@ -7,7 +7,6 @@ hostile: they are parsed within limits, and what does not parse is taken as text
 
 import ast
 import hashlib
-import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -88,7 +87,7 @@ def _normal(path: str, text: str) -> str:
 
 def _as_text(text: str) -> str:
     """Without white space at the ends of lines and of the text."""
-    return re.sub(r"[ \t\r\f\v]+(?=\n)", "", text).rstrip()
+    return "\n".join(line.rstrip() for line in text.split("\n")).rstrip()
 
 
 def _as_python(text: str) -> str | None:

@@ -1,15 +1,17 @@
 """Several attempts on the command line: made, tried, one of them chosen, and chosen anew."""
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
 
 from agent.selecting.selection import Selection
+from sandboxes.engine import Engine
 from tests.agent.conftest import CommandLine
-from tests.agent.scriptedmodel import CHAT, Runs, serving
+from tests.agent.scriptedmodel import CHAT, Runs, containers, finish, serving, until
 from tests.model.http import Request
-from tests.model.replies import Reply, by_request, say
+from tests.model.replies import Reply, by_request, say, silent
 from tests.model.server import ModelServer
 
 pytestmark = pytest.mark.engine
@@ -160,6 +162,20 @@ def test_a_policy_that_does_the_same_each_time_makes_one_attempt(
     assert "attempt 1 chosen by best, of 1 of 1 attempts" in ended.out
     assert "note: no model is there to write tests" in ended.out
     assert "+    if value > high:" in ended.out
+
+
+def test_ctrl_c_stops_all_attempts_and_their_folders_say_so(
+    runs: Runs, foretrace: CommandLine, engine: Engine
+) -> None:
+    with serving(fallback=silent()) as server:
+        child = runs.start(server, "--attempts", 3, "--at-once", 2, "--select", "majority")
+        until(lambda: len(server.asked) == 2, child)
+        child.send_signal(signal.SIGINT)
+        ended = finish(child)
+    assert ended.status == 130, ended
+    results = [json.loads(path.read_text()) for path in foretrace.runs.glob("*/result.json")]
+    assert [each["reason"] for each in results] == ["stopped by the user"] * 2
+    assert not any(containers(engine, each["id"]) for each in results)
 
 
 @pytest.mark.parametrize(

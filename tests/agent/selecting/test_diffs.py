@@ -55,9 +55,16 @@ def test_a_text_that_is_not_the_old_one_is_refused() -> None:
             change.applied(other)
 
 
-@pytest.mark.parametrize(
-    "text", ["words", "--- a/x\n+++ b/x\n", "diff --git a/x b/x\n@@ -1,9 +1,9 @@\n a\n", "\0"]
-)
+NO_PATCHES = {
+    "words": "words",
+    "another form": "--- a/x\n+++ b/x\n",
+    "cut off": "diff --git a/x b/x\n@@ -1,9 +1,9 @@\n a\n",
+    "null": "\0",
+    "quotes": 'diff --git "' + '\\"' * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("text", NO_PATCHES.values(), ids=NO_PATCHES)
 def test_what_is_no_patch_is_refused(text: str) -> None:
     with pytest.raises(DoesNotFit):
         read_changes(text)

@@ -192,6 +192,7 @@ HOSTILE = {
     "number": "x = 0x" + "f" * 20_000,
     "nesting": "".join(" " * n + "if x:\n" for n in range(150)) + " " * 150 + "y\n",
     "size": "x = 1 # " + "y" * 1_000_000,
+    "spaces": "x = (" + " " * 1_000_000 + "1",
     "mark": "\ufeffx = 1",
     "escapes": "x = '\\d' is '\\w'",
 }

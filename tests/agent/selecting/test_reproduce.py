@@ -2,11 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from agent.cli.attempts import open_speaker
+from agent.config import Settings
 from agent.issue import Issue
+from agent.policies.cwm.settings import ModelSettings
 from agent.selecting.reproduce import (
     WrittenTest,
     asked,
@@ -18,11 +22,13 @@ from agent.selecting.reproduce import (
 from model.client import ModelClient
 from model.questions.speaking import ChatSpeaker
 from model.settings import ClientSettings
+from model.tokenizer import Tokenizer
 from sandboxes.engine import Engine
 from sandboxes.sandbox import CommandResult
-from tests.agent.policies.modelruns import IN_MODULE
+from tests.agent.policies.modelruns import EOT, IN_MODULE
 from tests.model.replies import say
 from tests.model.server import MODEL, model_server
+from tests.model.tokenizers import small_tokenizer_file
 from tests.repobox import Box, box
 
 ISSUE = Issue(id="calc", title="Sums are off", text="add(1, 2) gives 3 for $1, not 4.")
@@ -65,6 +71,28 @@ async def test_scripts_are_taken_from_the_answers_and_the_others_left() -> None:
     assert written.tokens > 0
     seeds = sorted(request.json["seed"] for request in server.asked)
     assert seeds == [7, 8, 9]
+
+
+async def test_cwm_writes_them_in_its_own_tokens(tmp_path: Path) -> None:
+    file = small_tokenizer_file(tmp_path)
+    tokenizer = Tokenizer.from_file(file)
+    answer = f"```python\nwrong\n```\n</think>\n```python\n{SCRIPT}```"
+    reply = say(answer, stop_id=tokenizer.special(EOT))
+    async with model_server(reply, reply, encode=tokenizer.encode) as server:
+        model = ModelSettings(url=server.url, name=MODEL, profile="cwm", tokenizer=str(file))
+        async with open_speaker(Settings(model=model)) as speaker:
+            assert speaker is not None
+            written = await write_tests(speaker, ISSUE, ["calc.py"], count=2, seed=0)
+    assert [each.source for each in written.tests] == [SCRIPT, SCRIPT]
+    prompt = tokenizer.decode(server.asked[0].json["prompt"])
+    assert "add(1, 2) gives 3 for $1, not 4." in prompt
+    assert {request.path for request in server.asked} == {"/v1/completions"}
+
+
+async def test_without_a_model_that_answers_in_words_nobody_writes_them() -> None:
+    for settings in (Settings(), Settings(model=ModelSettings(name="nano"))):
+        async with open_speaker(settings) as speaker:
+            assert speaker is None
 
 
 @pytest.mark.parametrize(
