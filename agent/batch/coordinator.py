@@ -120,6 +120,9 @@ class Coordinator:
             )
         try:
             return await self._coordinate()
+        except asyncio.CancelledError:
+            self._note("stopped", "its process was told to end")
+            raise
         finally:
             lock.release()
 
