@@ -29,6 +29,7 @@ from agent.tui.control import STEERED, Listening
 from agent.tui.themes import DARK, LIGHT
 from agent.tui.workspace import Workspace
 from tests.agent.knownprogram import CALL, SOURCE
+from tests.agent.tui.batched import Batch, issues, mixed
 from tests.agent.tui.patches import THREE_FILES, handed_in, run_with
 from tests.agent.tui.samples import EDIT, beginning, ending, issue, work, write_run
 from tests.agent.tui.traced import foretold_run, happened, idle, mistaken, on_call
@@ -130,6 +131,16 @@ def everything(out: Path) -> Path:
     return out / "20260105-1020-x"
 
 
+def batched(out: Path) -> None:
+    """A batch that is under way, and one that is over."""
+    batch, live = mixed(out)
+    _at_work.enter_context(batch.at_work(*live))
+    over = Batch(out / "batch-rates", issues(12), ago=9000)
+    for number in range(12):
+        over.run(number, "resolved" if number % 3 else "unresolved", ago=8000 - 400 * number)
+    over.says("ended", ago=3000)
+
+
 _at_work = ExitStack()
 
 
@@ -191,6 +202,8 @@ PICTURES: tuple[Picture, ...] = (
     Picture("compare", several, press("d")),
     Picture("trace", foretold, press("d")),
     Picture("call", reach=stepped),
+    Picture("batches", batched),
+    Picture("batch", batched, press("enter"), screen="batches"),
     Picture("doctor", reach=press("3")),
 )
 """Every screen of `agent.tui.registry`, in the order of ``docs/tui.md``."""
@@ -239,9 +252,11 @@ async def drawn(picture: Picture) -> str:
 
 @contextmanager
 def clock(now: float = NOW) -> Iterator[None]:
-    """A clock that stands still, so that what goes on is as old in every picture."""
-    with patch("time.time", lambda: now):
+    """A clock that stands still, in UTC, so that everything is as old in every picture."""
+    with patch("time.time", lambda: now), patch.dict(os.environ, TZ="UTC"):
+        time.tzset()
         yield
+    time.tzset()
 
 
 def plain(svg: str) -> str:
