@@ -215,7 +215,7 @@ async def test_a_run_without_predictions_says_so(tmp_path: Path) -> None:
     folder = write_run(tmp_path, issue(), [*beginning(issue()), *work(), *ending()], name="a")
     async with app_on(tmp_path).run_test(size=SMALL) as pilot:
         await opened_on(pilot, folder)
-        await shows(pilot, "nothing was predicted in this run; c opens a call on a file")
+        await shows(pilot, "nothing was predicted in this run; c opens a call or a test")
         await press(
             pilot, "s", "d", "v", "y", "e", "escape", "t", "right", "end", "tab", "down", "s"
         )
