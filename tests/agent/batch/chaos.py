@@ -127,13 +127,19 @@ class Chaos:
     def _kill_container(self, at_once: int) -> None:
         from docker.errors import APIError
 
-        runs = {path.name for path in self._batches.folder.runs.iterdir()}
-        found = self._engine.client.api.containers(filters={"label": [RUN]})
-        ours = [each["Id"] for each in found if each["Labels"].get(RUN) in runs]
+        deadline = time.monotonic() + _BEGIN_SECONDS
+        while not (ours := self._containers()) and self.child.poll() is None:
+            assert time.monotonic() < deadline, "no run begins"
+            time.sleep(0.1)
         if ours:
-            with contextlib.suppress(APIError):
+            with contextlib.suppress(APIError):  # it has ended meanwhile
                 self._engine.client.api.kill(self._random.choice(ours))
             self.done["container"] += 1
+
+    def _containers(self) -> list[str]:
+        runs = {path.name for path in self._batches.folder.runs.iterdir()}
+        found = self._engine.client.api.containers(filters={"label": [RUN]})
+        return [each["Id"] for each in found if each["Labels"].get(RUN) in runs]
 
     def _kill_coordinator(self, at_once: int) -> None:
         self.child.kill()

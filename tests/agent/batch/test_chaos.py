@@ -10,7 +10,7 @@ from sandboxes.engine import Engine
 from tests.agent.batch.batches import Batches
 from tests.agent.batch.chaos import Chaos, owners_left
 
-ISSUES = int(os.environ.get("FORETRACE_CHAOS_ISSUES", "12"))
+ISSUES = int(os.environ.get("FORETRACE_CHAOS_ISSUES", "10"))
 AT_ONCE = int(os.environ.get("FORETRACE_CHAOS_AT_ONCE", "4"))
 SEED = int(os.environ.get("FORETRACE_CHAOS_SEED", "7"))
 
