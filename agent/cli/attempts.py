@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -17,7 +17,6 @@ from agent.issue import Issue
 
 if TYPE_CHECKING:
     from agent.selecting.choosing import Chosen
-    from model.questions.speaking import Speaker
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -141,6 +140,7 @@ async def _made(
     from agent.policies.registry import POLICIES
     from agent.predicting import open_predictor, within_reach
     from agent.selecting.choosing import Attempts, Plan
+    from agent.selecting.preparing import open_speaker
     from agent.selecting.registry import STRATEGIES
     from sandboxes.engine import Engine, sweep
 
@@ -169,21 +169,6 @@ async def _made(
             progress=progress,
         )
         return await attempts.make()
-
-
-@contextlib.asynccontextmanager
-async def open_speaker(settings: Settings) -> AsyncIterator["Speaker | None"]:
-    """The model that writes tests; None where there is none that answers in words."""
-    from agent.evaluating.models import open_model
-    from agent.predicting import uses_nano
-    from model.budget import Budget
-
-    if uses_nano(settings):
-        yield None
-        return
-    budget = Budget(settings.limits.tokens, settings.limits.cost)
-    async with open_model(settings, lambda line: None, budget) as (model, _):
-        yield model.speaker
 
 
 def _report(made: "Chosen") -> None:

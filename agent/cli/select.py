@@ -127,8 +127,7 @@ async def _trying(
     settings: Settings, tests: int | None, at_once: int, progress: Callable[[str], None]
 ) -> AsyncIterator["Prepare | None"]:
     """What prepares the trying of patches; None where nothing is to be tried."""
-    from agent.cli.attempts import open_speaker
-    from agent.selecting.preparing import prepare_trying
+    from agent.selecting.preparing import open_speaker, prepare_trying
     from sandboxes.engine import Engine, sweep
 
     if tests is None:

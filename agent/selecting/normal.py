@@ -20,7 +20,8 @@ _PYTHON = (".py", ".pyi")
 _MOST_PARSED = 512 * 1024
 """Characters of a file that is parsed: the parser takes a second and 200 MB for as many."""
 _MOST_FILES = 1000
-"""Of one patch; one that touches more is compared as text."""
+_MOST_TEXT = 4 * 1024**2
+"""Of one patch, with the files that it changes; one of more is compared as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,9 @@ def normal_form(patch: str, base: Base) -> NormalForm:
     """
     try:
         changes = read_changes(patch)
-        if len(changes) > _MOST_FILES:
-            raise DoesNotFit(f"it touches {len(changes)} files")
+        size = len(patch) + sum(len(base(each.old) or "") for each in changes if each.old)
+        if len(changes) > _MOST_FILES or size > _MOST_TEXT:
+            raise DoesNotFit("there is too much of it to be parsed")
         files = dict(each for change in changes for each in _after(change, base))
     except DoesNotFit:
         return NormalForm((("", _digest(_as_text(patch))),), fits=False)

@@ -1,7 +1,8 @@
 """From an issue to what tries its candidates: its environment, and tests that reproduce it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,21 @@ if TYPE_CHECKING:
     from sandboxes.engine import Engine
 
 Progress = Callable[[str], None]
+
+
+@asynccontextmanager
+async def open_speaker(settings: Settings) -> AsyncIterator["Speaker | None"]:
+    """The model that writes tests; None where there is none that answers in words."""
+    from agent.evaluating.models import open_model
+    from agent.predicting import uses_nano
+    from model.budget import Budget
+
+    if uses_nano(settings):
+        yield None
+        return
+    budget = Budget(settings.limits.tokens, settings.limits.cost)
+    async with open_model(settings, lambda line: None, budget) as (model, _):
+        yield model.speaker
 
 
 @dataclass(frozen=True, slots=True)

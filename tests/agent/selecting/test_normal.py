@@ -205,6 +205,14 @@ def test_hostile_sources_are_survived(source: str) -> None:
     assert form == form_of("a = 1\n", source + "\n")
 
 
+def test_a_patch_of_too_much_is_its_own_text() -> None:
+    base = {f"{n}.py": "x = 1\n" * 20_000 for n in range(50)}
+    change = "diff --git a/{0} b/{0}\n--- a/{0}\n+++ b/{0}\n@@ -1 +1 @@\n-x = 1\n+x = 2\n"
+    few, all_of_them = [*base][:5], [*base]
+    assert normal_form("".join(map(change.format, few)), base.get).fits
+    assert not normal_form("".join(map(change.format, all_of_them)), base.get).fits
+
+
 @given(patch=st.text(max_size=300))
 def test_whatever_the_patch_is_it_has_a_form(patch: str) -> None:
     assert hash(normal_form(patch, {}.get)) == hash(normal_form(patch, {}.get))

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from agent.cli.attempts import open_speaker
 from agent.config import Settings
 from agent.issue import Issue
 from agent.policies.cwm.settings import ModelSettings
+from agent.selecting.preparing import open_speaker
 from agent.selecting.reproduce import (
     WrittenTest,
     asked,
