@@ -24,6 +24,7 @@ COMMANDS = {
     "publish": "make a branch and a commit of a run, and a pull request if you say so",
     "select": "choose among runs of an issue, and say how well each way to choose does",
     "verify": "grade a patch against an issue",
+    "grade": "grade the patches of a file or of a batch, with reports as SWE-bench writes them",
     "trace": "record what a call, a test or a script does, line by line",
     "predict": "let a model write what a call does, without running it",
     "compare": "lay what a call does beside what a model says that it does",

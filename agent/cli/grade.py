@@ -1,0 +1,142 @@
+"""``foretrace grade``: judge the patches of a file, or of a batch, several at once."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import aclosing
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from agent.cli.asyncrun import run_async
+from agent.cli.options import engine_options, settings_options
+from agent.config import Settings
+from agent.errors import DONE, INFRASTRUCTURE, NOT_VERIFIED, WrongUse
+
+if TYPE_CHECKING:
+    from agent.grading.grading import Grade, Task
+    from agent.grading.matching import Matched
+    from agent.grading.report import ReportFolder
+
+
+@click.command("grade")
+@click.argument("predictions", metavar="PREDICTIONS")
+@click.argument("issues", required=False, metavar="[ISSUES]")
+@click.option("-j", "batch_concurrency", type=click.IntRange(min=1), metavar="N", help="At once.")
+@click.option(
+    "--report", type=click.Path(path_type=Path), metavar="DIR", help="Where reports are written."
+)
+@click.option(
+    "--repeats",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Run a test that disappoints so often; one that disagrees with itself is flaky.",
+)
+@click.option("--again", is_flag=True, help="Judge again also what was judged before.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, nothing else.")
+@engine_options
+@settings_options
+def command(
+    predictions: str,
+    issues: str | None,
+    report: Path | None,
+    repeats: int | None,
+    again: bool,
+    as_json: bool,
+    settings: Settings,
+) -> int:
+    """Judge many patches on clean sandboxes, and write reports as SWE-bench's harness does.
+
+    PREDICTIONS is a file as the harness reads it (predictions.jsonl, or JSON), or a batch, whose
+    own issues are taken then. ISSUES is the list of issues that they are for.
+
+    What was judged before is not judged again, so that a call that was broken off goes on where
+    it was. The exit status is 0 when every prediction was judged, and 3 when the infrastructure
+    failed for some.
+    """
+    from agent.cli.gradeview import grade_lines, print_left_out
+    from agent.cli.show import print_lines
+    from agent.grading.report import ReportFolder
+
+    if repeats is not None:
+        verify = settings.verify.model_copy(update={"repeats": repeats})
+        settings = settings.model_copy(update={"verify": verify})
+    file, listed, folder = _places(predictions, issues, settings.out)
+    matched = _matched(file, listed)
+    if not as_json:
+        print_left_out(matched)
+    reports = ReportFolder(report or folder)
+    reports.create()
+    grades = run_async(_grade(matched, reports, settings, again, as_json))
+    path, summary = reports.summarise(grades, matched)
+    if as_json:
+        print_lines([json.dumps(summary, ensure_ascii=False)])
+    else:
+        print_lines(grade_lines(grades, matched, path))
+    if any(each.infrastructure for each in grades):
+        return INFRASTRUCTURE
+    return NOT_VERIFIED if any(each.verdict == "error" for each in grades) else DONE
+
+
+def _places(predictions: str, issues: str | None, out: Path) -> tuple[Path, str, Path]:
+    """The file of predictions, the list of their issues, and where reports go by default.
+
+    Raises:
+        WrongUse: the issues are not named, and are not those of a batch.
+    """
+    from agent.batch.folder import BatchFolder, batch_at, is_batch
+    from agent.sources.source import is_there, slug
+
+    named = Path(predictions)
+    is_file = is_there(predictions) and named.is_file()
+    batch = BatchFolder(named.parent) if is_file else batch_at(out, predictions)
+    if is_batch(batch.path):
+        listed = issues or str(batch.issues)
+        return (named if is_file else batch.predictions), listed, batch.path / "grade"
+    if not is_file:
+        raise WrongUse(f"there is neither a file nor a batch {predictions}")
+    if issues is None:
+        raise WrongUse("which issues are these predictions for?", "name their list after the file")
+    return named, issues, out / f"grade-{slug(named.stem)}"
+
+
+def _matched(file: Path, listed: str) -> "Matched":
+    from agent.grading.matching import match
+    from agent.grading.predictions import read_predictions
+    from agent.sources.many import read_issues_once
+
+    return match(read_predictions(file), read_issues_once(listed))
+
+
+async def _grade(
+    matched: "Matched", reports: "ReportFolder", settings: Settings, again: bool, quiet: bool
+) -> "list[Grade]":
+    from agent.cli.gradeview import print_grade
+    from agent.grading.grading import graded
+    from sandboxes.engine import Engine
+
+    engine = await asyncio.to_thread(Engine.connect, settings.engine or None)
+    grades: list[Grade] = []
+    try:
+        async with aclosing(
+            graded(_tasks(matched, reports), settings, engine, again=again)
+        ) as ends:
+            async for grade in ends:
+                grades.append(grade)
+                await asyncio.to_thread(reports.write, grade)
+                if not quiet:
+                    print_grade(grade, len(grades), len(matched.pairs))
+    finally:
+        engine.close()
+    return grades
+
+
+def _tasks(matched: "Matched", reports: "ReportFolder") -> "Iterator[Task]":
+    """A task for each prediction; its folder is made when its turn comes."""
+    from agent.grading.grading import Task
+
+    for prediction, issue in matched.pairs:
+        log = reports.begin(prediction) / "build.log"
+        yield Task(prediction, issue, log, partial(reports.tell, prediction))

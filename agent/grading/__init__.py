@@ -1,0 +1,1 @@
+"""Grading patches by the file: read, judged several at once, remembered, reported."""
