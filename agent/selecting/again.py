@@ -8,7 +8,7 @@ from pathlib import Path
 from agent.config import Settings
 from agent.errors import WrongUse
 from agent.issue import Issue
-from agent.replay.reading import read_record
+from agent.replay.reading import read_record, read_result
 from agent.runfolder import RunRecord
 from agent.selecting.candidate import Candidate
 from agent.selecting.describing import known_outcomes, selection_of
@@ -51,6 +51,9 @@ def by_issue(folders: Sequence[Path]) -> list[dict[int, Path]]:
 
 
 def _numbered(runs: list[tuple[RunRecord, Path]]) -> dict[int, Path]:
+    # A batch makes an attempt once more whose infrastructure failed, and keeps both runs.
+    ended = {record.attempt for record, folder in runs if record.attempt and _ended(folder)}
+    runs = [each for each in runs if each[0].attempt not in ended or _ended(each[1])]
     runs.sort(key=lambda run: (run[0].attempt, run[0].started, run[1].name))
     own = [record.attempt for record, _ in runs]
     numbers = own if all(own) and len(set(own)) == len(own) else range(1, len(own) + 1)
@@ -109,6 +112,12 @@ async def choose_again(
     )
     write_selection(folder, selection, candidates, trying.examiner.tests)
     return Again(selection, known_outcomes(attempts, candidates), folder)
+
+
+def _ended(folder: Path) -> bool:
+    """Whether a run came to an end of its own."""
+    result = read_result(folder)
+    return result is not None and result.status != "failed"
 
 
 def _read(runs: Mapping[int, Path]) -> list[Recorded]:

@@ -9,6 +9,7 @@ from agent.config import Settings
 from agent.events import EventData, Forecasted, Submitted, Verified
 from agent.issue import Issue
 from agent.runfolder import RunResult
+from agent.selecting.again import by_issue
 from agent.selecting.candidate import Foretold
 from agent.selecting.recorded import BaseFiles, in_normal_form, recorded
 from tests.agent.conftest import CODE, CommandLine, Project
@@ -155,6 +156,34 @@ async def test_without_the_repository_patches_are_compared_as_text(tmp_path: Pat
     assert one.form == same.form
     assert one.form is not None
     assert not one.form.fits
+
+
+def test_runs_are_numbered_as_they_were_made(tmp_path: Path) -> None:
+    made = {
+        # A batch: the second attempt failed at first, the third is still at work.
+        "batch": [(1, "resolved"), (2, "failed"), (2, "unresolved"), (3, None)],
+        "by hand": [(0, "resolved"), (0, "failed"), (0, "unresolved")],
+        "two batches": [(1, "resolved"), (2, "unresolved"), (1, "unresolved")],
+    }
+    for issue, runs in made.items():
+        for order, (attempt, status) in enumerate(runs):
+            name = f"2026010{order}-{issue}"
+            folder = run_folder(
+                tmp_path, name=name, id=issue, result=ended(status) if status else None
+            )
+            record = json.loads((folder / "run.json").read_text())
+            record |= {"attempt": attempt, "started": f"2026-01-01T00:00:0{order}Z"}
+            (folder / "run.json").write_text(json.dumps(record))
+    found = by_issue(sorted(tmp_path.iterdir(), reverse=True))
+    told = {
+        next(iter(runs.values())).name[9:]: {n: int(each.name[7]) for n, each in runs.items()}
+        for runs in found
+    }
+    assert told == {
+        "batch": {1: 0, 2: 2, 3: 3},
+        "by hand": {1: 0, 2: 1, 3: 2},
+        "two batches": {1: 0, 2: 2, 3: 1},
+    }
 
 
 # On the command line --------------------------------------------------------------------------
