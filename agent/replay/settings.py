@@ -9,6 +9,7 @@ from agent.config import Settings
 from agent.errors import ConfigProblem
 from agent.issue import first_problem
 from agent.runfolder import RunRecord
+from sandboxes.environment.detect import EnvironmentSettings
 
 _OF_THIS_MACHINE = ("out", "cache", "engine", "images", "confirm", "tui")
 """What says nothing of the run, and may be otherwise here."""
@@ -52,7 +53,16 @@ def same_settings(record: RunRecord, now: Settings, flags: Mapping[str, object])
 
 
 def _as_recorded(record: RunRecord) -> dict[str, object]:
-    return {name: value for name, value in record.settings.items() if name not in _OF_THIS_MACHINE}
+    recorded = {
+        name: each for name, each in record.settings.items() if name not in _OF_THIS_MACHINE
+    }
+    said = recorded.get("environment")
+    if isinstance(said, dict):
+        # What was recorded is the whole table; a default counts as not set, so that what the
+        # repository's own file says still holds.
+        usual = EnvironmentSettings().model_dump(mode="json")
+        recorded["environment"] = {n: each for n, each in said.items() if each != usual.get(n)}
+    return recorded
 
 
 def _checked(record: RunRecord, wanted: Mapping[str, object], now: Settings) -> Settings:

@@ -1,5 +1,6 @@
 """A run's settings taken up again, and what is set now laid over them."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from agent.errors import ConfigProblem
 from agent.replay.reading import read_record
 from agent.replay.settings import same_settings, settings_of
 from agent.runfolder import RunRecord
+from sandboxes.environment.detect import repository_settings
 from tests.agent.replay.recorded import run_folder
 
 
@@ -81,3 +83,16 @@ def test_to_go_on_only_flags_win(record: RunRecord, monkeypatch: pytest.MonkeyPa
     again = same_settings(record, now, {"limits": {"seconds": 5}})
     assert (again.limits.turns, again.limits.seconds, again.limits.cost) == (7, 5, 2.5)
     assert (again.policy, again.model.name, again.out) == ("cwm", "old", Path("/here"))
+
+
+@pytest.mark.parametrize("again", [settings_of, lambda record, now: same_settings(record, now, {})])
+def test_what_the_repository_says_of_its_environment_still_holds(
+    record: RunRecord, again: Callable[[RunRecord, Settings], Settings], tmp_path: Path
+) -> None:
+    then = Settings.model_validate({"environment": {"python": "3.12"}})
+    old = record.model_copy(update={"settings": then.model_dump(mode="json")})
+    (tmp_path / "foretrace.toml").write_text(
+        '[environment]\npython = "3.9"\ntest = "make check"\ninstall = ["make install"]\n'
+    )
+    told = repository_settings(tmp_path, again(old, Settings()).environment)
+    assert (told.python, told.test, told.install) == ("3.12", "make check", ("make install",))
