@@ -68,10 +68,10 @@ class Recipe:
 
     tokens: int = 50_000_000
     batch: int = 6_144
-    rate: float = 0.02
-    small_rate: float = 0.004
+    rate: float = 0.012
+    small_rate: float = 0.003
     warm: float = 0.01
-    decay: float = 0.3
+    decay: float = 0.55
     weight_decay: float = 0.02
     seed: int = 0
     phases: tuple[Phase, ...] = PHASES
