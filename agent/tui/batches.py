@@ -79,12 +79,20 @@ def _spawn(words: list[str], folder: BatchFolder, place: Workspace) -> None:
     pid = place.starter.spawn(words, log)
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while _size(folder.log) == before:
-        place.starter.reap()
-        if not Path(f"/proc/{pid}").exists() and _size(folder.log) == before:
+        if _over(pid) and _size(folder.log) == before:
             raise WrongUse(last_words(log))
         if time.monotonic() > deadline:
             raise WrongUse("it has not begun yet", f"look again in a while; it writes to {log}")
         time.sleep(0.1)
+
+
+def _over(pid: int) -> bool:
+    """Whether a process has ended, also where nobody has asked yet how."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(") ")[2]
+    except OSError:
+        return True
+    return state[:1] in ("Z", "X")
 
 
 def _size(path: Path) -> int:

@@ -12,7 +12,7 @@ from agent.batch.issuelist import IssueList
 from agent.batch.lines import append
 from agent.batch.locks import Lock
 from agent.batch.log import BatchEvent, What
-from agent.events import Ended, EventData
+from agent.events import Acted, Answered, Ended, EventData
 from agent.issue import Issue
 from agent.runfolder import RunRecord, RunResult, write_json
 from agent.trajectory import Trajectory
@@ -74,7 +74,7 @@ class Batch:
             steps: times four.
         """
         about = self.issues[number]
-        events: list[EventData] = [*beginning(about), *(work() * steps), *_end(kind)]
+        events: list[EventData] = [*beginning(about), *_work(steps), *_end(kind)]
         name = f"{len(list(self.folder.runs.iterdir())):04}-{kind}"
         folder = write_run(self.folder.runs, about, events, name=name, ago=ago)
         record = RunRecord.model_validate_json((folder / "run.json").read_bytes())
@@ -103,6 +103,16 @@ class Batch:
             yield
 
 
+def _work(times: int) -> list[EventData]:
+    """So many times what a run does, in steps that go on."""
+    return [
+        event.model_copy(update={"step": event.step + 4 * round})
+        for round in range(times)
+        for event in work()
+        if isinstance(event, Acted | Answered)
+    ]
+
+
 def _end(kind: str) -> list[EventData]:
     match kind:
         case "resolved" | "unresolved":
@@ -122,7 +132,8 @@ def mixed(out: Path, name: str = "batch-prices") -> tuple[Batch, list[Path]]:
     batch = Batch(out / name, issues(40))
     for number in range(20):
         kind = KINDS[0] if number % 3 else KINDS[1]
-        batch.run(number, kind, ago=3500 - 150 * number, took=90 + 31 * (number * 7 % 10))
+        took = 90 + 31 * (number * 7 % 10)
+        batch.run(number, kind, ago=3500 - 150 * number, took=took, steps=1 + number * 3 % 7)
         batch.says("run", f"prices-{number + 1}: {kind}", ago=3300 - 150 * number)
     batch.run(20, "failed", ago=400, took=20)
     batch.run(21, "lost", ago=380, took=50)

@@ -120,6 +120,7 @@ class BatchScreen(Telling):
             return
         self._looking = True
         try:
+            self.place.starter.reap()  # a coordinator that was started here and killed
             await asyncio.to_thread(self._see)
         finally:
             self._looking = False

@@ -24,8 +24,8 @@ from agent.tui.workspace import Workspace
 
 _LOOK_SECONDS = 2.0
 _NONE = (
-    "No batch here yet.\n\nn begins one: a list of issues or a search on GitHub, worked on several"
-    " at once.\n`foretrace batch` does the same from a shell."
+    "No batch here yet.\n\nn begins one: a list of issues, or a search on GitHub, several at once."
+    "\n`foretrace batch` does the same from a shell."
 )
 
 
@@ -90,6 +90,7 @@ class BatchesScreen(OurScreen):
             return
         self._looking = True
         try:
+            self._place.starter.reap()  # coordinators that were started here and killed
             entries = await asyncio.to_thread(self._entries)
         finally:
             self._looking = False
