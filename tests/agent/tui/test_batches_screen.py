@@ -245,7 +245,7 @@ async def test_a_batch_that_cannot_begin_says_why(tmp_path: Path) -> None:
     async with app_on(tmp_path).run_test(size=LARGE, notifications=True) as pilot:
         await beginning(pilot)
         await pilot.press(*"nowhere.jsonl", "enter")
-        await shows(pilot, "no such file")
+        await shows(pilot, "cannot read nowhere.jsonl: No such file")
         await pilot.press("n")
         await until(pilot, lambda: isinstance(pilot.app.screen, BeginBatch))
         assert "nowhere.jsonl" in text_of(pilot)
