@@ -47,6 +47,28 @@ async def test_rows_and_keys_are_there_at_every_size(out: Path, size: tuple[int,
         assert table.max_scroll_x == 0
 
 
+@pytest.mark.parametrize("width", [120, 132, 160])
+async def test_what_a_run_took_and_its_verdict_are_there_before_a_wide_title(
+    out: Path, width: int
+) -> None:
+    async with app_on(out).run_test(size=(width, 30), notifications=True) as pilot:
+        table = await board(pilot)
+        await shows(pilot, "tokens", "cost", "2/2 fixed, 1 kept", "gamma is wrong", "18.0k")
+        assert " try " not in text_of(pilot)
+        assert table.max_scroll_x == 0
+
+
+async def test_which_run_of_its_issue_one_is_stands_there_where_there_are_several(
+    out: Path,
+) -> None:
+    again = issue(1, "alpha is wrong")
+    write_run(out, again, [*beginning(again), *work(), *ending()], name="20260103-c", ago=50)
+    async with app_on(out).run_test(size=(120, 30), notifications=True) as pilot:
+        table = await board(pilot)
+        await shows(pilot, " try ", "1/2", "2/2", "2/2 fixed, 1 kept")
+        assert table.max_scroll_x == 0
+
+
 async def test_the_cursor_moves_and_tells_the_whole_row(out: Path) -> None:
     async with app_on(out).run_test(size=SMALL, notifications=True) as pilot:
         table = await board(pilot)

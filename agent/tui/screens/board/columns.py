@@ -31,19 +31,24 @@ class Column:
 
 
 _LEAST_TITLE = 12
-
+_TRY = "try"
 
 _WIDER = {
     "repository": ((160, 26), (130, 18)),
     "policy": ((130, 10),),
-    "verdict": ((180, 44), (140, 24)),
+    "verdict": ((180, 44), (140, 24), (100, 18)),
 }
 """From so many columns of the screen on a column is so wide, the widest first."""
 
 
-def layout(width: int) -> list[tuple[Column, int]]:
-    """The columns a screen has room for, and how wide each is."""
-    there = [column for column in COLUMNS if width >= column.least]
+def layout(width: int, *, tries: bool = True) -> list[tuple[Column, int]]:
+    """The columns a screen has room for, and how wide each is.
+
+    Args:
+        width: columns of the screen.
+        tries: whether an issue has more than one run; else no column tells them apart.
+    """
+    there = [each for each in COLUMNS if width >= each.least and (tries or each.name != _TRY)]
     widths = {column.name: _width(column, width) for column in there}
     left = width - sum(each + 2 * _PADDING for each in widths.values()) - 2 * _PADDING - 2
     return [(each, widths[each.name] or max(left, _LEAST_TITLE)) for each in there]
@@ -94,10 +99,10 @@ COLUMNS: tuple[Column, ...] = (
     Column("repository", 14, _repo, _repo),
     Column("title", 0, _title, lambda row: _title(row).lower()),
     Column("policy", 8, lambda row: row.policy, lambda row: row.policy, 120),
-    Column("try", 5, _attempt, lambda row: row.attempt, 120, True),
+    Column(_TRY, 5, _attempt, lambda row: row.attempt, 120, True),
     Column("step", 4, lambda row: str(row.step or ""), lambda row: row.step, 0, True),
-    Column("tokens", 6, _tokens, lambda row: row.tokens, 140, True),
-    Column("cost", 7, lambda row: money(row.cost), lambda row: row.cost, 150, True),
+    Column("tokens", 6, _tokens, lambda row: row.tokens, 120, True),
+    Column("cost", 7, lambda row: money(row.cost), lambda row: row.cost, 120, True),
     Column("time", 7, _time, lambda row: row.seconds, 0, True),
     Column("verdict", 12, _verdict, _verdict, 90),
 )

@@ -51,7 +51,8 @@ class BoardTable(DataTable[Text]):
         same = [row.key for row in rows] == [row.key for row in self._shown]
         place, key = self.cursor_row, self.current.key if self.current else ""
         self._shown = list(rows)
-        wanted = layout(self.size.width or self.app.size.width)
+        several = any(row.attempts > 1 for row in rows)
+        wanted = layout(self.size.width or self.app.size.width, tries=several)
         if not same or wanted != self._plan:
             self._rebuild(wanted)
             keys = [row.key for row in rows]
