@@ -6,6 +6,7 @@ once, under a lock, so that several terminal UIs on one folder do not undo one a
 
 import contextlib
 import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,15 +64,26 @@ class BoardFile:
     def __init__(self, out: Path) -> None:
         """Args: out: where runs are written."""
         self.path = out / "board.json"
+        self._read: tuple[tuple[int, int, int], Board] | None = None
 
     def read(self) -> Board:
         """What it says; an empty board where there is none.
+
+        A board that is read every second is parsed again only when the file is another.
 
         Raises:
             ConfigProblem: it cannot be read, or is none of ours.
         """
         try:
-            return Board.model_validate_json(self.path.read_bytes())
+            with self.path.open("rb") as file:
+                status = os.fstat(file.fileno())
+                version = (status.st_ino, status.st_mtime_ns, status.st_size)
+                before = self._read
+                if before is not None and before[0] == version:
+                    return before[1]
+                board = Board.model_validate_json(file.read())
+            self._read = version, board
+            return board
         except FileNotFoundError:
             return Board()
         except OSError as error:
@@ -114,6 +126,7 @@ class BoardFile:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.with_suffix(".lock").open("w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
+                self._read = None  # what is built on is what is there, whatever its times say
                 yield self.read()
         except OSError as error:
             raise ConfigProblem(

@@ -1,5 +1,6 @@
 """The board's file: changes of several processes add up, and none leaves half of it."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +61,20 @@ def test_a_folder_is_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(tmp_path)
     BoardFile(tmp_path).add([Issue(id="a", text="t", repo="shop")])
     assert [each.repo for each in BoardFile(tmp_path).read().issues] == [str(tmp_path / "shop")]
+
+
+def test_a_file_that_stays_is_parsed_once_and_a_changed_one_again(tmp_path: Path) -> None:
+    board = BoardFile(tmp_path)
+    board.add([issue(1, "old")])
+    before = board.read()
+    assert board.read() is before
+    BoardFile(tmp_path).add([issue(1, "new")])
+    assert [each.title for each in board.read().issues] == ["new"]
+    os.utime(board.path, ns=(1, 1))
+    after = board.read()
+    assert after == board.read() != before
+    board.path.unlink()
+    assert board.read().issues == ()
 
 
 def test_two_processes_at_once_lose_nothing(tmp_path: Path) -> None:
