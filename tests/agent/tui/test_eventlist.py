@@ -1,10 +1,11 @@
 """The list's rows are counted without being made; both must come to the same."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from agent.events import Event, EventData
+from agent.events import Acted, Event, EventData, ModelReply
 from agent.tui.screens.run.entries import Entry, entries_of
 from agent.tui.screens.run.eventlist import EventList
 from agent.tui.widgets.safetext import line_count
@@ -73,3 +74,25 @@ def test_every_kind_of_event_has_a_sign() -> None:
         "test  tests",
     ]
     assert entries[4].whole == "grep -rn clamp .\nls tests"
+
+
+@pytest.mark.parametrize(
+    ("text", "reasoning", "thought", "shown"),
+    [
+        ("<tool: bash>\nls\n</tool>", "", "", []),
+        ("</think>\n<tool: bash>\nls\n</tool>", "", "", []),
+        ("<think>\n\n</think>\n<tool: bash>\nls\n</tool>", "", "", []),
+        ("<think>\nLook first.\n</think>\n<tool: bash>\nls\n</tool>", "", "", ["Look first."]),
+        ("Look first.\n</think>\n<tool: bash>\nls\n</tool>", "", "", ["Look first."]),
+        ("I look.\n<tool: bash>\nls\n</tool>", "", "I look.", ["I look."]),
+        ("I look.\n<tool: bash>\nls\n</tool>", "Look first.", "I look.", ["Look first."]),
+    ],
+)
+def test_what_was_thought_has_a_line_and_nothing_has_none(
+    text: str, reasoning: str, thought: str, shown: list[str]
+) -> None:
+    reply = ModelReply(text=text, reasoning=reasoning)
+    data = Acted(step=1, tool="bash", argument="ls", thought=thought, reply=reply)
+    entries = entries_of([Event(id=1, parent=None, time=0.0, type=data.type, data=data)])
+    assert [entry.head for entry in entries if entry.sign == "~"] == shown
+    assert [entry.head for entry in entries if entry.sign == "▸"] == ["bash  ls"]

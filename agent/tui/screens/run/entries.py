@@ -26,6 +26,7 @@ from agent.events import (
 )
 from agent.replay.telling import Section, sections
 from agent.tui.widgets.safetext import line_count
+from model.wire import THINK, THINK_END
 
 
 @dataclass(slots=True)
@@ -147,12 +148,8 @@ _MARKS: Mapping[type[EventData], tuple[str, str, int]] = {
 def _action(data: Acted) -> list[Entry]:
     if data.tool is None and data.reply is None:
         return []  # what it says in the end is an event of its own
-    reasoning = data.thought
-    if data.reply is not None:
-        reasoning = data.reply.reasoning or data.thought or data.reply.text
     found = []
-    if reasoning.strip():
-        text = reasoning.strip()
+    if text := _reasoning(data):
         found.append(Entry(text, "~", "dim", body=text, prose=True))
     if data.tool is not None:
         first, _, rest = data.argument.strip("\n").partition("\n")
@@ -161,6 +158,17 @@ def _action(data: Acted) -> list[Entry]:
         whole = data.argument
         found.append(Entry(head, "▸", "strong", "", body, whole, preview, numbered=True))
     return found
+
+
+def _reasoning(data: Acted) -> str:
+    """What was thought before the call, or said beside it; empty where it was just made."""
+    beside = data.thought.strip() if data.tool is not None else ""
+    if data.reply is None:
+        return beside
+    # A server that does not split reasoning off leaves it in the text, before the call.
+    before, ended, _ = data.reply.text.partition(THINK_END)
+    within = before.strip().removeprefix(THINK.strip()).strip() if ended else ""
+    return data.reply.reasoning.strip() or within or beside
 
 
 def _result(data: Answered) -> list[Entry]:
