@@ -124,6 +124,17 @@ async def test_wrong_settings_are_told_and_read_again_once_mended() -> None:
         await shows(pilot, "limits.turns               64")
 
 
+async def test_a_heading_begins_where_the_rows_below_it_do() -> None:
+    async with app_here().run_test(size=SMALL, notifications=True) as pilot:
+        page = await doctor(pilot)
+        await pilot.press("3")
+        await shows(pilot, "Everywhere")
+        heading, first = ("".join(text for _, text in page.row(y)) for y in (0, 1))
+        assert heading == " Everywhere"
+        assert first[0] == "▌"
+        assert first[1] not in " ▌"
+
+
 async def test_the_pages_are_reached_by_every_key() -> None:
     marks = {"1": "[1 Checks]", "2": "[2 Settings]", "3": "[3 Keys]", "4": "[4 Themes]"}
     turns = [("right", "2"), ("l", "3"), ("left", "2"), ("h", "1"), ("h", "4"), ("right", "1")]

@@ -101,7 +101,8 @@ class Page(Lines):
             if isinstance(entry, Heading):
                 if number:
                     self._rows.append((number, ()))
-                self._rows.append((number, (("strong", one_line(entry.words, self._width)),)))
+                words = one_line(entry.words, self._width - 1)
+                self._rows.append((number, (("strong", f" {words}"),)))
             else:
                 self._rows += [(number, row) for row in entry.rows(self._width - 1)]
         self.lines_changed()
