@@ -20,6 +20,11 @@ from sandboxes.owner import Owner
 from tests.agent.tui.samples import beginning, ending, issue, work, write_run
 
 UNREACHABLE = "the model at http://127.0.0.1:8000 does not answer"
+REASONS = {
+    "resolved": "2 failing test(s) pass now, 1 that passed still do",
+    "unresolved": "1 test(s) still do not pass, first tests/test_prices.py::test_above",
+    "failed": UNREACHABLE,
+}
 KINDS = ("resolved", "unresolved", "failed", "lost")
 
 
@@ -79,10 +84,11 @@ class Batch:
         folder = write_run(self.folder.runs, about, events, name=name, ago=ago)
         record = RunRecord.model_validate_json((folder / "run.json").read_bytes())
         write_json(folder / "run.json", record.model_copy(update={"attempt": attempt}))
-        if kind == "failed":
+        if kind in REASONS:
             result = RunResult.model_validate_json((folder / "result.json").read_bytes())
-            failed = result.model_copy(update={"failure": "ServerUnreachable"})
-            write_json(folder / "result.json", failed)
+            failure = "ServerUnreachable" if kind == "failed" else ""
+            changed = {"reason": REASONS[kind], "failure": failure}
+            write_json(folder / "result.json", result.model_copy(update=changed))
         then = time.time() - ago + took
         for path in folder.iterdir():
             os.utime(path, (then, then))
