@@ -1,4 +1,4 @@
-"""``foretrace batch``: many issues, several at once; and ``batch ctl``, which tells it things."""
+"""``foretrace batch``: many issues, several at once; ``batch ctl`` tells it things."""
 
 import asyncio
 import signal
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import click
 
 from agent.cli.asyncrun import run_async
+from agent.cli.batchcompare import command as compare
 from agent.cli.options import engine_options, model_options, run_options, settings_options
 from agent.config import Settings
 from agent.errors import DONE, INFRASTRUCTURE, WrongUse
@@ -25,11 +26,14 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+_OTHERS = (["ctl"], ["compare"])
+
+
 class _Batch(click.Group):
     """``batch ISSUES`` is what a batch is mostly about: it needs no word of its own."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, args if args[:1] == ["ctl"] else ["start", *args])
+        return super().parse_args(ctx, args if args[:1] in _OTHERS else ["start", *args])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -91,6 +95,7 @@ def start(
 
     Ctrl-C ends it after what is running, a second one now; --resume goes on. While it runs,
     `foretrace batch ctl BATCH` can pause it, resume it, change how much runs at once, and more.
+    `foretrace batch compare A B` says what one batch resolved and another did not.
     """
     from agent.batch.folder import BatchFolder, batch_at, is_batch, name_for
     from agent.batch.plan import Plan
@@ -266,3 +271,6 @@ def control(batch: str, do: str, what: str | None, settings: Settings) -> int:
     told = Command.model_validate({"do": do, "number": number, "issue": what or ""})
     ctl(batch_at(settings.out, batch), told)
     return DONE
+
+
+command.add_command(compare)
