@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.config import Settings
+from agent.environments.offered import with_offered_image
 from agent.errors import WrongUse
 from agent.issue import Issue
 from agent.scratch import scratch_folder
@@ -19,6 +20,7 @@ from tools.registry import ToolSettings
 
 if TYPE_CHECKING:
     from sandboxes.engine import Engine
+    from sandboxes.repository.checkout import Checkout
 
 Progress = Callable[[str], None]
 
@@ -71,6 +73,8 @@ async def prepare(
 ) -> Workplace:
     """Bring the repository in, build what its environment lacks, and put both into an image.
 
+    An image that the issue offers for its environment is taken where it can be had.
+
     Args:
         issue: names the repository, the base and the tests.
         settings: of this run.
@@ -86,36 +90,22 @@ async def prepare(
         SandboxError: the engine or the base image is not there.
     """
     from sandboxes.engine import uncancelled
-    from sandboxes.environment.images import ensure_repository_image
-    from sandboxes.repository.checkout import prepare_checkout
+    from sandboxes.environment.images import RepositoryImage, ensure_repository_image
 
-    if not issue.repo:
-        raise WrongUse("which repository?", "give --repo with a path, a URL or pypi:NAME==VERSION")
     started = time.monotonic()
-    files = await asyncio.to_thread(_fetch_tests, issue, settings.cache)
-    at_start = issue.tests_from is not None and issue.tests_from.when == "start"
     progress(f"source of {issue.repo}")
     with scratch_folder(settings.cache) as scratch:
-        checkout = await uncancelled(  # its thread goes on writing there anyway
-            asyncio.to_thread(
-                prepare_checkout,
-                issue.repo,
-                base=issue.base,
-                cache=settings.cache / "sources",
-                into=scratch / "checkout",
-                extra_files=files if at_start else {},
-                extra_patch=issue.tests_from.patch if issue.tests_from and at_start else None,
-            )
+        checkout, files = await uncancelled(  # its thread goes on writing there anyway
+            asyncio.to_thread(check_out, issue, settings.cache, scratch / "checkout")
         )
         files_at_base = await asyncio.to_thread(_files_below, checkout.path)
-        image = await ensure_repository_image(
-            engine,
-            checkout,
-            _environment(issue, settings),
-            base=settings.images,
-            log=log,
-            progress=progress,
-        )
+
+        async def make(environment: EnvironmentSettings) -> RepositoryImage:
+            return await ensure_repository_image(
+                engine, checkout, environment, base=settings.images, log=log, progress=progress
+            )
+
+        image, offered = await with_offered_image(issue, settings, engine, make, progress)
     return Workplace(
         engine=engine,
         image=image.id,
@@ -123,19 +113,43 @@ async def prepare(
         files=files_at_base,
         test_command=image.test_command or ToolSettings().test_command,
         judgement=Judgement.of(issue, files),
-        notes=(*checkout.notes, *image.notes),
+        notes=(*checkout.notes, *offered, *image.notes),
         seconds=round(time.monotonic() - started, 2),
         settings=settings,
         run=run,
     )
 
 
-def _environment(issue: Issue, settings: Settings) -> EnvironmentSettings:
-    """The user's environment settings, with what the issue itself says of Python and install."""
-    said = {"python": issue.python, "install": issue.install}
-    return settings.environment.model_copy(
-        update={name: value for name, value in said.items() if value is not None}
+def check_out(issue: Issue, cache: Path, into: Path) -> tuple["Checkout", Mapping[str, bytes]]:
+    """Bring an issue's repository in, with the tests in it that are there from the start. Blocks.
+
+    Args:
+        issue: names the repository, the base and the tests.
+        cache: where sources are kept.
+        into: where the checkout goes; does not exist.
+
+    Returns:
+        It, and the test files from outside, by path, whenever they are for.
+
+    Raises:
+        WrongUse: the issue names no repository.
+        CheckoutFailed: the repository, the revision or a source archive is not to be had.
+    """
+    from sandboxes.repository.checkout import prepare_checkout
+
+    if not issue.repo:
+        raise WrongUse("which repository?", "give --repo with a path, a URL or pypi:NAME==VERSION")
+    files = _fetch_tests(issue, cache)
+    at_start = issue.tests_from is not None and issue.tests_from.when == "start"
+    checkout = prepare_checkout(
+        issue.repo,
+        base=issue.base,
+        cache=cache / "sources",
+        into=into,
+        extra_files=files if at_start else {},
+        extra_patch=issue.tests_from.patch if issue.tests_from and at_start else None,
     )
+    return checkout, files
 
 
 def _files_below(root: Path) -> frozenset[str]:

@@ -35,6 +35,13 @@ git config --system --replace-all core.excludesFile {GENERATED}
 command -v python >/dev/null || ln -s "$(command -v python3)" /usr/local/bin/python
 """
 
+# Images made for SWE-bench hold a project's Python in a conda environment that only an interactive
+# shell would enter.
+_CONDA_PATH = """
+folder=/opt/miniconda3/envs/testbed/bin
+[ ! -x $folder/python ] || printf %s "$folder:$PATH"
+"""
+
 _HINTS = (
     (
         r"gcc|\bcc\b.*not found|C compiler|Python\.h|command 'x86_64|Microsoft Visual|clang",
@@ -225,7 +232,9 @@ async def adopt_image(shop: Workshop, image: str, labelled: Labelled) -> str:
             own = f"chown 1000:1000 /home/agent && chown -R 1000:1000 {REPOSITORY}"
             await container.run(own, user=ROOT, folder="/", shown="hand the files over")
             notes = await _tidy(shop, container)
-            return await container.commit(*labelled(notes))
+            path = (await container.read(_CONDA_PATH, user=ROOT, folder="/")).decode()
+            changes = (f"ENV PATH={path}",) if re.fullmatch(r"[\w./:+-]+", path) else ()
+            return await container.commit(*labelled(notes), changes=changes)
     except EngineRefused as error:
         raise UnsuitableImage(f"the image {image} does not start: {error.message}") from error
 

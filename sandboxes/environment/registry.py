@@ -74,16 +74,32 @@ async def pull(
     Raises:
         EngineUnavailable: the engine went away.
     """
-    memory = cache / f"refused-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
-    refusal = _remembered(memory)
+    memory, registry = _memory(cache, name), _memory(cache, f"{_registry_of(name)}/")
+    refusal = _remembered(memory) or _remembered(registry)
     if refusal is None:
         refusal = await _ask_and_pull(engine, name, seconds, progress)
         if refusal is not None:
             memory.parent.mkdir(parents=True, exist_ok=True)
-            memory.write_text(json.dumps(asdict(refusal)), encoding="utf-8")
+            # A registry that is not reached is not reached for any image.
+            place = memory if refusal.answered else registry
+            place.write_text(json.dumps(asdict(refusal)), encoding="utf-8")
     if refusal is not None and refusal.answered:
         progress(f"{name} was not pulled: {refusal.reason}")
     return refusal
+
+
+def _memory(cache: Path, name: str) -> Path:
+    return cache / f"refused-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+
+
+def _registry_of(name: str) -> str:
+    from docker.auth import resolve_repository_name
+    from docker.errors import InvalidRepository
+
+    try:
+        return str(resolve_repository_name(name)[0])
+    except InvalidRepository:
+        return name
 
 
 def _remembered(memory: Path) -> Refusal | None:
