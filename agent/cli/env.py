@@ -12,6 +12,7 @@ from agent.cli.asyncrun import run_async
 from agent.cli.options import engine_options, settings_options
 from agent.cli.terminal import safe
 from agent.config import Settings
+from agent.errors import WrongUse
 
 if TYPE_CHECKING:
     from sandboxes.engine import Engine
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group("env")
 def command() -> None:
-    """Build, list and remove the images that sandboxes start from."""
+    """Build, check, list and remove the images that sandboxes start from."""
 
 
 @command.command("base")
@@ -41,15 +42,50 @@ def base(settings: Settings) -> int:
     return run_async(_with_engine(settings, work))
 
 
+_AT_ONCE = click.option(
+    "-j", "batch_concurrency", type=click.IntRange(min=1), metavar="N", help="At once."
+)
+
+
 @command.command("build")
-@click.argument("repo")
+@click.argument("repo", required=False)
+@click.option("--from", "issues", metavar="ISSUES", help="Those that the issues of a list need.")
 @click.option("--base", "revision", metavar="REV", help="This revision of it.")
 @click.option("--show", is_flag=True, help="Print what would be done, and build nothing.")
 @click.option("--log", type=click.Path(path_type=Path), help="Write the build's output here.")
+@_AT_ONCE
+@click.option("--json", "as_json", is_flag=True, help="Print a report as JSON; with --from.")
 @engine_options
 @settings_options
-def build(repo: str, revision: str | None, show: bool, log: Path | None, settings: Settings) -> int:
-    """Build the environment of REPO: a path, a git URL or pypi:NAME==VERSION."""
+def build(
+    repo: str | None,
+    issues: str | None,
+    revision: str | None,
+    show: bool,
+    log: Path | None,
+    as_json: bool,
+    settings: Settings,
+) -> int:
+    """Build the environment of REPO: a path, a git URL or pypi:NAME==VERSION.
+
+    With --from those that a list of issues needs: each once, several at once, and a report of what
+    was built, what was there, and what could not be built and why.
+    """
+    if (repo is None) == (issues is None):
+        raise WrongUse("which environment?", "name a repository, or a list of issues with --from")
+    if repo is not None:
+        return _build(repo, revision, show, log, settings)
+    if revision or show or log:
+        raise WrongUse("--base, --show and --log are for a single repository")
+    from agent.cli.envmany import build_all
+
+    assert issues is not None
+    return build_all(issues, settings, as_json=as_json)
+
+
+def _build(
+    repo: str, revision: str | None, show: bool, log: Path | None, settings: Settings
+) -> int:
     from agent.scratch import scratch_folder
     from sandboxes.environment.images import ensure_repository_image, plan_for
     from sandboxes.repository.checkout import prepare_checkout
@@ -74,6 +110,25 @@ def build(repo: str, revision: str | None, show: bool, log: Path | None, setting
             click.echo(f"{image.id} {'was there already' if image.cached else 'is built'}")
 
         return run_async(_with_engine(settings, work))
+
+
+@command.command("check")
+@click.argument("issues", metavar="ISSUES")
+@_AT_ONCE
+@click.option("--again", is_flag=True, help="Check again also what was checked before.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines, nothing else.")
+@engine_options
+@settings_options
+def check(issues: str, again: bool, as_json: bool, settings: Settings) -> int:
+    """Check what the issues of a list say of their tests.
+
+    Those that are to be kept must pass before anything is done; those that are to be mended must
+    fail before, and pass with the reference patch where the list has one. The exit status is 0
+    when all of it is so, and 1 when something is not.
+    """
+    from agent.cli.envmany import check_all
+
+    return check_all(issues, settings, again=again, as_json=as_json)
 
 
 @command.command("list")

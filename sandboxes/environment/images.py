@@ -118,9 +118,7 @@ async def ensure_environment(
     root = await ensure_base(
         engine, plan.python, constraint=plan.constraint, settings=base, progress=progress
     )
-    contents = [dependency_content(checkout.path, name) for name in plan.dependency_files]
-    lenient = settings.exclude_newer == "auto"  # may end with newer packages than planned
-    key = store.digest(BUILDER, root.id, replace(plan, notes=()), lenient, contents)
+    key = store.digest(BUILDER, root.id, *_needs(checkout, settings, plan))
 
     async def build() -> None:
         shop = await _workshop(engine, checkout, settings, log, progress)
@@ -205,6 +203,29 @@ def plan_for(
         default_python=(base or BaseSettings()).python,
         source_date=checkout.date.date() if checkout.date else None,
     )
+
+
+def needs(
+    checkout: "Checkout", settings: EnvironmentSettings, base: BaseSettings | None = None
+) -> str:
+    """What tells the environment of a checkout from others, on the same base; nothing is built.
+
+    Raises:
+        ConfigurationProblem: the repository's settings or ``pyproject.toml`` cannot be read.
+    """
+    merged = repository_settings(checkout.path, settings)
+    if merged.image:
+        return store.digest(merged.image)
+    return store.digest(*_needs(checkout, merged, plan_for(checkout, settings, base)))
+
+
+def _needs(
+    checkout: "Checkout", settings: EnvironmentSettings, plan: EnvironmentPlan
+) -> tuple[object, ...]:
+    """Everything that an environment comes from, but for the base image."""
+    contents = [dependency_content(checkout.path, name) for name in plan.dependency_files]
+    lenient = settings.exclude_newer == "auto"  # may end with newer packages than planned
+    return replace(plan, notes=()), lenient, contents
 
 
 async def _found_or_built(
