@@ -61,7 +61,7 @@ async def test_what_it_looks_like(call: OnCall, tmp_path: Path, size: tuple[int,
 async def test_step_next_out_back_and_what_they_took(call: OnCall, tmp_path: Path) -> None:
     async with app_in(tmp_path).run_test(size=LARGE) as pilot:
         screen = await call.opened(pilot)
-        await shows(pilot, "work.py  f(3)", "predicted, 1 frame")
+        await shows(pilot, "work.py  f(3)", "predicted so far, 1 frame")
         assert "tokens" not in text_of(pilot)  # nobody was asked yet
         await press(pilot, "s", "s", "s")
         await at(pilot, 3)
@@ -141,7 +141,7 @@ async def test_a_value_is_set_and_the_edit_undone(call: OnCall, tmp_path: Path) 
         assert pilot.app.screen.query_one(TextArea).text == "total = 0"
         await typed(pilot, "total = 10")
         await shows(pilot, "total is set; what comes after is to be predicted anew")
-        await shows(pilot, "=   total = 10  set", "predicted, 7 frames")
+        await shows(pilot, "=   total = 10  set", "predicted so far, 7 frames")
         await press(pilot, "s")
         await at(pilot, 7)
         await press(pilot, "b", "b")
@@ -163,7 +163,7 @@ async def test_reset_begins_anew_and_keeps_breakpoints(call: OnCall, tmp_path: P
     async with app_in(tmp_path).run_test(size=LARGE) as pilot:
         screen = await call.opened(pilot)
         await press(pilot, "s", "s", "t", "X")
-        await shows(pilot, "begun anew", "predicted, 1 frame", "●")
+        await shows(pilot, "begun anew", "predicted so far, 1 frame", "●")
         assert screen.query_one(FrameList).cursor == 0
         await press(pilot, "b")
         await shows(pilot, "! this is the first frame")
@@ -221,7 +221,7 @@ async def test_a_call_is_opened_by_a_dialog(call: OnCall, tmp_path: Path) -> Non
         pilot.app.screen.query_one("#call", Input).value = "g(2)"
         await pilot.press("enter")
         await until(pilot, lambda: pilot.app.screen is screen)
-        await shows(pilot, "work.py  g(2)", "predicted, 1 frame")
+        await shows(pilot, "work.py  g(2)", "predicted so far, 1 frame")
 
 
 async def test_what_does_not_go_together_is_said(tmp_path: Path) -> None:
@@ -278,7 +278,7 @@ async def test_a_whole_call_is_predicted_at_once(tmp_path: Path) -> None:
     with on_call(tmp_path / "here", first="predict") as call:
         async with app_in(tmp_path).run_test(size=LARGE) as pilot:
             screen = await call.opened(pilot)
-            await shows(pilot, f"predicted, {len(FRAMES)} frames, over", "the trace is over")
+            await shows(pilot, f"predicted to the end, {len(FRAMES)} frames", "the trace is over")
             assert screen.query_one(FrameList).cursor == 0
 
 
@@ -305,7 +305,7 @@ def test_the_command_line_opens_it(foretrace: CommandLine, tmp_path: Path) -> No
     (foretrace.folder / "work.py").write_text(SOURCE)
     command = [sys.executable, "-m", "agent.cli", "tui", "--trace", "work.py", "--call"]
     with OnTerminal([*command, CALL], folder=foretrace.folder) as screen:
-        screen.wait_for("predicted, 1 frame")
+        screen.wait_for("predicted so far, 1 frame")
         screen.press("\x11")
         assert screen.end() == 0
     with OnTerminal([*command, "h(1)"], folder=foretrace.folder) as screen:

@@ -79,7 +79,12 @@ async def test_nothing_that_must_be_pressed_is_off_the_screen(
 async def test_the_first_difference_is_told_by_signs_and_words(run: Path) -> None:
     async with app_on(run.parent).run_test(size=LARGE) as pilot:
         screen = await opened_on(pilot, run)
-        await shows(pilot, "fail predicted (0.75), wrongly: it passed", "predicted, ", "recorded, ")
+        await shows(
+            pilot,
+            "fail predicted (0.75), wrongly: it passed",
+            "predicted to the end, ",
+            "recorded, ",
+        )
         assert "≠" in text_of(pilot).splitlines()[-3]  # on the timeline
         await press(pilot, "d")
         assert screen.query_one(FrameList).cursor == APART

@@ -24,13 +24,23 @@ def heading(subject: Subject, seen: Seen) -> tuple[str, str]:
     return name, f"{seen.model}: {read} tokens read, {count(tokens.written)} written"
 
 
+def unsure(seen: Seen) -> str:
+    """From which frame on the model says that it does not know, and why; empty where it says no
+    such thing. Not safe to draw yet."""
+    tracks = seen.tracks
+    for number, point in enumerate(tracks.predicted):
+        if point.moment is not None and point.moment.doubt:
+            return f"unsure from frame {tracks.pair_of(number) + 1} on: {point.moment.doubt}"
+    return ""
+
+
 def sides(seen: Seen) -> tuple[str, str]:
     """What stands above each of the two traces; empty where there is none."""
     tracks = seen.tracks
     left = right = ""
     if tracks.predicted:
-        over = ", over" if seen.over else ""
-        left = f"predicted, {_frames(len(tracks.predicted))}{over}"
+        known = "to the end" if seen.over else "so far"
+        left = f"predicted {known}, {_frames(len(tracks.predicted))}"
     if tracks.recorded:
         right = f"recorded, {_frames(len(tracks.recorded))}"
     return left, right

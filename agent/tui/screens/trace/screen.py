@@ -22,7 +22,14 @@ from agent.tui.screens.trace.choosing import ChoosePrediction
 from agent.tui.screens.trace.commands import RECORDING, Commands, Job
 from agent.tui.screens.trace.debugging import Debugging, Seen
 from agent.tui.screens.trace.framelist import FrameList
-from agent.tui.screens.trace.heading import frame_text, heading, node_text, place, sides
+from agent.tui.screens.trace.heading import (
+    frame_text,
+    heading,
+    node_text,
+    place,
+    sides,
+    unsure,
+)
 from agent.tui.screens.trace.sourceview import SourceView
 from agent.tui.screens.trace.subjects import Asked, Listed, Subject, opening_of, predictions_of
 from agent.tui.screens.trace.timeline import Timeline
@@ -232,13 +239,18 @@ class TraceScreen(Commands):
         text = Text(name, "bold", no_wrap=True)
         text.append(" " * max(width - cell_len(name) - cell_len(told), 1))
         text.append(told, "not bold")
-        self.query_one("#trace-heading", Static).update(text, layout=False)
+        doubt = unsure(self.seen)
+        if doubt:
+            text.append(f"\n{one_line(doubt, width)}", "not bold")
+        above = self.query_one("#trace-heading", Static)
+        above.update(text, layout=above.has_class("-unsure") != bool(doubt))
+        above.set_class(bool(doubt), "-unsure")
         left, right = sides(self.seen)
         if left and right:
             split = self._frames.split
             left = f"{one_line(left, split):<{split}}  {right}"
-        above = Text(f"  {left or right}", no_wrap=True)
-        self.query_one("#sides", Static).update(above, layout=False)
+        beside = Text(f"  {left or right}", no_wrap=True)
+        self.query_one("#sides", Static).update(beside, layout=False)
 
     def say(self, text: str = "", *, bad: bool = False) -> None:
         """Say something on the status line; nothing to take back what was said."""
