@@ -1,15 +1,12 @@
 """What is to be recorded, from the command line into a sandbox; for every command that records."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from agent.cli.terminal import safe
 from agent.config import Settings
 from agent.errors import WrongUse
 
@@ -61,9 +58,15 @@ class Recorded:
 
 @asynccontextmanager
 async def sandbox_of(
-    asked: Recorded, base: str | None, settings: Settings
+    asked: Recorded, base: str | None, settings: Settings, progress: Callable[[str], None]
 ) -> AsyncIterator["Sandbox"]:
     """A sandbox with what is to be recorded in it.
+
+    Args:
+        asked: what that is.
+        base: a revision of the repository; None for what is there.
+        settings: of the sandbox.
+        progress: gets a line now and then, perhaps from another thread; not safe to draw.
 
     Raises:
         WrongUse: the file cannot be read.
@@ -76,7 +79,7 @@ async def sandbox_of(
     try:
         await sweep(engine)
         prepare = _repository_image if asked.repo else _base_image
-        image = await prepare(engine, asked, base, settings)
+        image = await prepare(engine, asked, base, settings, progress)
         limits = settings.sandbox.limits()
         async with DockerSandbox(engine, image, limits=limits, run="trace") as sandbox:
             for name, data in files.items():
@@ -87,21 +90,29 @@ async def sandbox_of(
 
 
 async def _base_image(
-    engine: "Engine", asked: Recorded, base: str | None, settings: Settings
+    engine: "Engine",
+    asked: Recorded,
+    base: str | None,
+    settings: Settings,
+    progress: Callable[[str], None],
 ) -> str:
     from sandboxes.environment.base import ensure_base
 
     if settings.environment.image:
         return settings.environment.image
     python = settings.environment.python or settings.images.python
-    image = await ensure_base(engine, python, settings=settings.images, progress=_say)
+    image = await ensure_base(engine, python, settings=settings.images, progress=progress)
     for note in image.notes:
-        _say(note)
+        progress(note)
     return image.id
 
 
 async def _repository_image(
-    engine: "Engine", asked: Recorded, base: str | None, settings: Settings
+    engine: "Engine",
+    asked: Recorded,
+    base: str | None,
+    settings: Settings,
+    progress: Callable[[str], None],
 ) -> str:
     from agent.scratch import scratch_folder
     from sandboxes.environment.images import ensure_repository_image
@@ -117,10 +128,10 @@ async def _repository_image(
             into=scratch / "checkout",
         )
         image = await ensure_repository_image(
-            engine, checkout, settings.environment, base=settings.images, progress=_say
+            engine, checkout, settings.environment, base=settings.images, progress=progress
         )
     for note in (*checkout.notes, *image.notes):
-        _say(note)
+        progress(note)
     return image.id
 
 
@@ -198,7 +209,3 @@ def unrunnable(asked: Recorded, recording: "Recording") -> WrongUse:
     if kind == "SyntaxError":
         return WrongUse(f"{what} does not parse: {message}")
     return WrongUse(f"{what} cannot be loaded: {kind}: {message}", hint)
-
-
-def _say(line: str) -> None:
-    click.echo(f"  {safe(line)}", err=True)

@@ -54,7 +54,7 @@ async def open_subject(
     Args:
         named: what it names.
         settings: of the sandbox, and how much source is gathered.
-        progress: gets a line for each thing that was left out.
+        progress: gets a line for each thing that was left out, and while images are built.
 
     Raises:
         WrongUse: it cannot be read, or there is no such thing.
@@ -64,7 +64,7 @@ async def open_subject(
 
     if named.repo is not None:
         entry = Recorded(named.file, named.repo, named.call, named.test, script=False)
-        async with sandbox_of(entry, named.base, settings) as sandbox:
+        async with sandbox_of(entry, named.base, settings, progress) as sandbox:
             yield await _of_repository(entry, sandbox, settings, progress)
         return
     assert named.file is not None
@@ -75,7 +75,7 @@ async def open_subject(
     async def record() -> "Recording":
         from agent.cli.recorded import target_of
 
-        async with sandbox_of(entry, None, settings) as sandbox:
+        async with sandbox_of(entry, None, settings, progress) as sandbox:
             return await _recorded(entry, sandbox, await target_of(entry, sandbox))
 
     yield Subject(named.file.name, named.call, program, record)

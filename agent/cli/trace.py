@@ -8,6 +8,7 @@ import click
 
 from agent.cli.asyncrun import run_async
 from agent.cli.options import engine_options, settings_options
+from agent.cli.program import say
 from agent.cli.recorded import Recorded, sandbox_of, target_of, unrunnable
 from agent.cli.terminal import safe
 from agent.config import Settings
@@ -81,7 +82,7 @@ async def _trace(
     from model.trace.recording import read_recording
     from sandboxes.recording import record
 
-    async with sandbox_of(asked, base, settings) as sandbox:
+    async with sandbox_of(asked, base, settings, say) as sandbox:
         target = await target_of(asked, sandbox)
         recording = await record(sandbox, target, limits, functions=functions)
     if recording.end == "error":
