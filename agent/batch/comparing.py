@@ -59,15 +59,23 @@ class BatchComparison:
 
     Attributes:
         names: of the two.
+        attempts: of each at an issue; where they are unlike, the split is not fair.
         pairs: lost ones first, then won, both, neither, unknown; by issue within these.
     """
 
     names: tuple[str, str]
+    attempts: tuple[int, int]
     pairs: tuple[Pair, ...]
 
     def count(self, outcome: Outcome) -> int:
         """Issues with this outcome."""
         return sum(pair.outcome == outcome for pair in self.pairs)
+
+    @property
+    def unfair(self) -> str:
+        """Why the split says little of the policies; empty where nothing is known against it."""
+        one, other = self.attempts
+        return "" if one == other else f"{one} and {other} attempts at each"
 
     @property
     def chance(self) -> float:
@@ -81,7 +89,9 @@ def compare_batches(first: BatchStatus, second: BatchStatus) -> BatchComparison:
     issues = sorted(sides[0].keys() | sides[1].keys())
     pairs = [Pair(issue, *(side.get(issue, Side()) for side in sides)) for issue in issues]
     pairs.sort(key=lambda pair: OUTCOMES.index(pair.outcome))
-    return BatchComparison((first.folder.name, second.folder.name), tuple(pairs))
+    return BatchComparison(
+        (first.folder.name, second.folder.name), (first.attempts, second.attempts), tuple(pairs)
+    )
 
 
 def sign_test(won: int, lost: int) -> float:

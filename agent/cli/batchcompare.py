@@ -47,6 +47,7 @@ def _fields(found: "BatchComparison") -> dict[str, object]:
 
     return {
         "batches": list(found.names),
+        "attempts": list(found.attempts),
         "counts": {each: found.count(each) for each in OUTCOMES},
         "chance": found.chance,
         "issues": [
@@ -78,7 +79,8 @@ def _lines(found: "BatchComparison") -> list[str]:
     counts = ", ".join(f"{found.count(each)} {each}" for each in OUTCOMES if found.count(each))
     heading = f"{names[1]} beside {names[0]}: {counts or 'no issue in either'}"
     width = min(max((len(_issue(pair)) for pair in found.pairs), default=0), _ISSUE_WIDTH)
-    lines = [f"{heading}; by chance alone: {found.chance:.2g}"]
+    unfair = f"; {found.unfair}" if found.unfair else ""
+    lines = [f"{heading}; by chance alone: {found.chance:.2g}{unfair}"]
     if found.pairs:
         lines.append(f"  {'':<8} {'issue':<{width}}  {names[0]:<{_SIDE_WIDTH}}{names[1]}".rstrip())
     return lines + [_line(pair, width) for pair in found.pairs]

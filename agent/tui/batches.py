@@ -10,6 +10,10 @@ from agent.tui.runs import last_words
 from agent.tui.workspace import Workspace
 
 _PATIENCE_SECONDS = 60.0
+_LATER_SECONDS = 5.0
+_TAIL_BYTES = 4096
+_LAST = "foretrace: "
+"""What a command's last word begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,22 @@ def go_on(folder: BatchFolder, place: Workspace) -> None:
     if pid := folder.coordinator():
         raise WrongUse(f"process {pid} runs it")
     _spawn(["batch", str(folder.path.absolute()), "--resume"], folder, place)
+
+
+def why_over(folder: BatchFolder, place: Workspace) -> str:
+    """Why the process that was started here for a batch gave up; empty where it did not say so.
+
+    The line is as it was written: not safe to draw.
+    """
+    log = place.starter.log_of(folder.path.name)
+    try:
+        if log.stat().st_mtime < folder.log.stat().st_mtime - _LATER_SECONDS:
+            return ""  # somebody else has run it since
+        lines = log.read_bytes()[-_TAIL_BYTES:].decode("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    said = [line for line in lines if line.startswith(_LAST)]
+    return said[-1].removeprefix(_LAST) if said else ""
 
 
 def _spawn(words: list[str], folder: BatchFolder, place: Workspace) -> None:

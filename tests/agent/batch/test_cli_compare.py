@@ -36,7 +36,7 @@ def test_a_script_reads_the_same(foretrace: CommandLine) -> None:
     read = json.loads(ended.out)
     assert read["batches"] == ["before", "after"]
     assert read["counts"] == {"lost": 0, "won": 1, "both": 1, "neither": 0, "unknown": 1}
-    assert read["chance"] == 1.0
+    assert (read["chance"], read["attempts"]) == (1.0, [1, 1])
     first = read["issues"][0]
     assert (first["issue"], first["outcome"]) == ("prices-1", "won")
     assert first["sides"][1]["run"].endswith("runs/after/runs/0000-resolved")
@@ -56,6 +56,9 @@ def test_what_is_no_batch_is_told_in_a_line(foretrace: CommandLine) -> None:
     assert "there is no batch in runs/other" in missing.err
     same = checked(foretrace("batch", "compare", "one", "one"))
     assert same.out == "one beside one: no issue in either; by chance alone: 1\n"
+    Batch(foretrace.runs / "more", issues(1), attempts=2)
+    unfair = checked(foretrace("batch", "compare", "one", "more"))
+    assert unfair.out.endswith("; 1 and 2 attempts at each\n")
 
 
 def test_hostile_names_reach_no_terminal(foretrace: CommandLine) -> None:

@@ -63,7 +63,7 @@ def test_batches_are_compared_issue_by_issue(tmp_path: Path) -> None:
         second.run(number, kinds[1], took=200)
     second.run(1, "unresolved", attempt=2, took=50)
     found = compare_batches(BatchStore(first.folder).look(), BatchStore(second.folder).look())
-    assert found.names == ("a", "b")
+    assert (found.names, found.attempts, found.unfair) == (("a", "b"), (2, 2), "")
     assert [(pair.issue, pair.outcome) for pair in found.pairs] == [
         ("prices-1", "lost"),
         ("prices-2", "won"),
@@ -86,3 +86,9 @@ def test_nothing_is_compared_with_nothing(tmp_path: Path) -> None:
     store = BatchStore(Batch(tmp_path / "a", issues(1)).folder)
     found = compare_batches(store.look(), store.look())
     assert (found.pairs, found.chance) == ((), 1.0)
+
+
+def test_unlike_numbers_of_attempts_are_told(tmp_path: Path) -> None:
+    one, three = Batch(tmp_path / "a", issues(1)), Batch(tmp_path / "b", issues(1), attempts=3)
+    found = compare_batches(BatchStore(one.folder).look(), BatchStore(three.folder).look())
+    assert found.unfair == "1 and 3 attempts at each"

@@ -324,6 +324,18 @@ async def test_a_coordinator_that_dies_is_seen(tmp_path: Path) -> None:
         assert "u Go on" in bottom(pilot)
 
 
+async def test_why_a_batch_that_was_started_here_gave_up_is_told(tmp_path: Path) -> None:
+    Batch(tmp_path / "batch-one", issues(1))
+    log = tmp_path / "started" / "batch-one.log"
+    log.parent.mkdir()
+    log.write_text("began: x\nforetrace: cannot write [b]here[/b]: \x1b[31mNo space left\nhint\n")
+    async with app_on(tmp_path).run_test(size=LARGE) as pilot:
+        await batch_screen(pilot)
+        await shows(pilot, "interrupted: cannot write [b]here[/b]: \\x1b[31mNo space left")
+        os.utime(log, (1.7e9, 1.7e9))
+        await until(pilot, lambda: "No space left" not in text_of(pilot))
+
+
 async def test_a_batch_that_cannot_go_on_says_why(tmp_path: Path) -> None:
     batch = Batch(tmp_path / "batch-one", issues(1))
     async with app_on(tmp_path).run_test(size=LARGE, notifications=True) as pilot:

@@ -13,6 +13,7 @@ from agent.batch.folder import BatchFolder
 from agent.batch.quiet import quiet_seconds
 from agent.batch.store import BatchStore
 from agent.batch.summary import AttemptRow
+from agent.tui.batches import why_over
 from agent.tui.screens.batch.figures import Figures
 from agent.tui.screens.batch.heading import attempt_line, name_line, note_line
 from agent.tui.screens.batch.order import FILTERS, SORTS, Order, after
@@ -26,6 +27,8 @@ from agent.tui.workspace import Workspace
 _LOOK_SECONDS = 1.0
 _OF_THE_TABLE = ("open", "requeue", "filter", "sort", "search", "copy")
 """What cannot be done where the figures stand in its place."""
+_IN_DOUBT = ("open", "filter", "hold", "go_on")
+"""Actions that stand for all those that can be done at times alone."""
 
 
 class BatchScreen(Telling):
@@ -67,6 +70,7 @@ class BatchScreen(Telling):
         self._again: frozenset[Path] = frozenset()
         self._order = Order()
         self._drawn = self._looking = False
+        self._could: tuple[bool | None, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Which batch, how it stands, the table or the figures, what is under the cursor."""
@@ -126,7 +130,6 @@ class BatchScreen(Telling):
             self._looking = False
         if self.is_attached:
             self._show()
-            self.refresh_bindings()
 
     def _see(self) -> None:
         status = self._store.look()
@@ -136,6 +139,8 @@ class BatchScreen(Telling):
             for row in status.rows
             if row.state != "running" and self._store.outdated(row)
         )
+        if status.stage == "interrupted" and (why := why_over(self.batch_folder, self.place)):
+            status = dataclasses.replace(status, note=why)
         self.status = status
 
     def _show(self) -> None:
@@ -159,6 +164,7 @@ class BatchScreen(Telling):
         if self._drawn:
             self.query_one(Figures).show(status)
         self._say()
+        self._keep_keys_up()
 
     def _say(self) -> None:
         """What is under the cursor, and what happened last."""
@@ -177,7 +183,6 @@ class BatchScreen(Telling):
     def on_cursor_lines_moved(self) -> None:
         """The cursor is elsewhere."""
         self._say()
-        self.refresh_bindings()
 
     def on_cursor_lines_chosen(self) -> None:
         """A click on the row under the cursor."""
@@ -202,6 +207,13 @@ class BatchScreen(Telling):
             missing = status and (status.done < status.total or status.reading or self._again)
             return bool(missing and status and not status.pid) or None
         return True
+
+    def _keep_keys_up(self) -> None:
+        """Draw the keys anew where others can be pressed: it lays out the whole screen."""
+        can = tuple(self.check_action(action, ()) for action in _IN_DOUBT)
+        if can != self._could:
+            self._could = can
+            self.refresh_bindings()
 
     def action_back(self) -> None:
         """Show all again, as a table; where that is so, leave."""
@@ -257,7 +269,6 @@ class BatchScreen(Telling):
     def _reorder(self, **changes: str) -> None:
         self._order = dataclasses.replace(self._order, **changes)
         self._show()
-        self.refresh_bindings()
 
     def action_figures(self) -> None:
         """The figures instead of the table, or the table again."""
@@ -267,7 +278,6 @@ class BatchScreen(Telling):
         self._leave_search()
         if self._drawn:
             self.call_after_refresh(self._show)  # they are as wide as they turn out to be
-        self.refresh_bindings()
 
     def action_copy(self) -> None:
         """Copy where the run is."""

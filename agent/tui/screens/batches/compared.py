@@ -90,6 +90,7 @@ class WonAndLost(OurScreen):
         super().__init__()
         self._place = workspace
         self._found = comparison
+        self._could_open = True
 
     def compose(self) -> ComposeResult:
         """The counts, the columns' names, the issues, the keys."""
@@ -115,7 +116,9 @@ class WonAndLost(OurScreen):
 
     def on_cursor_lines_moved(self) -> None:
         """The cursor is elsewhere."""
-        self.refresh_bindings()
+        if bool(self.runs_in_question()) != self._could_open:
+            self._could_open = not self._could_open
+            self.refresh_bindings()
 
     def on_cursor_lines_chosen(self) -> None:
         """A click on the issue under the cursor."""
@@ -125,6 +128,7 @@ class WonAndLost(OurScreen):
         found, width = self._found, max(self.size.width - 2, 10)
         counts = ", ".join(f"{found.count(each)} {each}" for each in OUTCOMES if found.count(each))
         words = f"{counts or 'no issue in either'}   by chance: {found.chance:.2g}"
+        words += f"   {found.unfair}" if found.unfair else ""
         self.query_one("#compared-heading", Static).update(one_line(words, width))
         table = self.query_one(PairTable)
         names = [set_cell_size(one_line(name, _SIDE - 1), _SIDE) for name in found.names]

@@ -52,7 +52,7 @@ class BatchesScreen(OurScreen):
         self._place = workspace
         self._stores: dict[str, BatchStore] = {}
         self._last = Wanted("")
-        self._looking = False
+        self._looking = self._any = False
 
     def compose(self) -> ComposeResult:
         """The columns' names, the table, the keys."""
@@ -102,7 +102,9 @@ class BatchesScreen(OurScreen):
             columns.update(self.table.heading() if entries else "")
             where = one_line(f"Batches in {self._place.out}", max(self.size.width - 2, 10))
             self.query_one("#batches-heading", Static).update(where)
-            self.refresh_bindings()
+            if bool(entries) != self._any:
+                self._any = not self._any
+                self.refresh_bindings()
 
     def _entries(self) -> list[Entry]:
         found = []
