@@ -5,10 +5,11 @@ Whatever the text is, nothing raises: what is no part of a diff becomes a line o
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import zip_longest
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
+
+from agent.replay.likeness import ALIKE, alike
 
 Kind = Literal["same", "added", "removed", "note"]
 
@@ -21,8 +22,10 @@ _LONGEST = 2000
 """Characters of a line in which changed words are looked for."""
 _MOST_PAIRS = 4_000_000
 """Of words that are compared in a whole patch, so that no patch keeps its reader busy for long."""
-_ALIKE = 0.35
-"""Lines that have less in common are not the same line, changed."""
+_MOST_LIKENESSES = 2_000_000
+"""Of words that are compared in a whole patch to find which lines belong together, and"""
+_MOST_AT_ONCE = 200_000
+"""of those in one place, so that one large rewrite leaves the rest of a patch its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +37,15 @@ class Line:
         parts: its text without the sign in front; together they are the whole line.
         old: its number in the old file; None where it is not in it.
         new: its number in the new file; likewise.
+        mate: of a changed line, the number in the other file of what it became or was; None where
+            no line there is like it.
     """
 
     kind: Kind
     parts: tuple[Part, ...]
     old: int | None = None
     new: int | None = None
+    mate: int | None = None
 
     @property
     def text(self) -> str:
@@ -185,6 +191,7 @@ class _Words:
 
     def __init__(self) -> None:
         self._left = _MOST_PAIRS
+        self._likenesses = _MOST_LIKENESSES
 
     def marked(self, lines: Sequence[Line]) -> Iterator[Line]:
         """The lines, with the words marked that changed from removed lines to added ones."""
@@ -196,28 +203,45 @@ class _Words:
                 yield lines[at]
                 at += 1
                 continue
-            pairs = [self._compared(one, other) for one, other in zip_longest(removed, added)]
-            yield from (old for old, _ in pairs if old)
-            yield from (new for _, new in pairs if new)
+            for i, j in self._pairs(removed, added):
+                removed[i], added[j] = self._compared(removed[i], added[j])
+            yield from removed
+            yield from added
             at += len(removed) + len(added)
 
-    def _compared(self, old: Line | None, new: Line | None) -> tuple[Line | None, Line | None]:
+    def _pairs(self, removed: Sequence[Line], added: Sequence[Line]) -> Iterable[tuple[int, int]]:
+        """Which lines belong together: those that are alike; where it takes long to find them,
+        those at the same place."""
+        places = [(at, at) for at in range(min(len(removed), len(added)))]
+        if len(removed) <= 1 and len(added) <= 1:
+            return places
+        left, right = [_words(line) for line in removed], [_words(line) for line in added]
+        work = sum(len(words) + 1 for words in left) * sum(len(words) + 1 for words in right)
+        if work > min(_MOST_AT_ONCE, self._likenesses):
+            return places
+        self._likenesses -= work
+        return alike(left, right)
+
+    def _compared(self, old: Line, new: Line) -> tuple[Line, Line]:
         """The two lines with what is different marked, where they have enough in common."""
-        if old is None or new is None or max(len(old.text), len(new.text)) > _LONGEST:
-            return old, new
-        left, right = _WORDS.findall(old.text), _WORDS.findall(new.text)
+        left, right = _words(old), _words(new)
         self._left -= len(left) * len(right)
-        if self._left < 0:
+        if not left or not right or self._left < 0:
             return old, new
         matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
-        if matcher.ratio() < _ALIKE:
+        if matcher.ratio() < ALIKE:
             return old, new
         before: list[Part] = []
         after: list[Part] = []
         for how, i, j, k, m in matcher.get_opcodes():
             before.append(("".join(left[i:j]), how != "equal"))
             after.append(("".join(right[k:m]), how != "equal"))
-        return _of(old, before), _of(new, after)
+        return _of(old, before, new.new), _of(new, after, old.old)
+
+
+def _words(line: Line) -> list[str]:
+    """The words of a line; none where it is too long to be compared."""
+    return [] if len(line.text) > _LONGEST else _WORDS.findall(line.text)
 
 
 def _run(lines: Sequence[Line], at: int, kind: Kind) -> list[Line]:
@@ -227,6 +251,5 @@ def _run(lines: Sequence[Line], at: int, kind: Kind) -> list[Line]:
     return list(lines[at:end])
 
 
-def _of(line: Line, parts: Sequence[Part]) -> Line:
-    kept = tuple((text, changed) for text, changed in parts if text)
-    return Line(line.kind, kept, line.old, line.new)
+def _of(line: Line, parts: Sequence[Part], mate: int | None) -> Line:
+    return replace(line, parts=tuple((text, how) for text, how in parts if text), mate=mate)

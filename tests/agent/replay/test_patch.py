@@ -74,6 +74,53 @@ def test_lines_with_nothing_in_common_are_marked_as_a_whole() -> None:
     ]
 
 
+def hunk_of(old: Sequence[str], new: Sequence[str]) -> str:
+    """A patch that takes some lines away and puts others there."""
+    rows = "".join(f"-{line}\n" for line in old) + "".join(f"+{line}\n" for line in new)
+    return f"--- a/a\n+++ b/a\n@@ -1,{len(old)} +1,{len(new)} @@\n{rows}"
+
+
+def test_words_are_compared_between_the_lines_that_are_alike() -> None:
+    old = ["    if value < high:", "        return high"]
+    new = ["    if value < low:", "        return low", "    if value > high:"]
+    new += ["        return high + 0"]
+    found = lines(only(hunk_of(old, new)))
+    assert [(line.kind, line.old or line.new, line.mate) for line in found if line.mate] == [
+        ("removed", 1, 3),
+        ("removed", 2, 4),
+        ("added", 3, 1),
+        ("added", 4, 2),
+    ]
+    assert found[0].parts == (("    if value ", False), ("<", True), (" high:", False))
+    assert found[4].parts == (("    if value ", False), (">", True), (" high:", False))
+    assert found[2].parts == ((new[0], False),)
+
+
+def test_a_long_word_says_more_than_a_sign() -> None:
+    old, new = ["return value < highest"], ["return value < low", "return value > highest"]
+    assert [line.mate for line in lines(only(hunk_of(old, new)))] == [2, None, 1]
+
+
+def test_a_large_rewrite_is_compared_by_place_and_leaves_the_rest_its_time() -> None:
+    large = [f"number {n} of a line with some words in it" for n in range(100)]
+    small = "@@ -201,2 +201,1 @@\n-something else\n-value = 1\n+value = 2\n"
+    file = only(hunk_of(large, [f"{line}, changed" for line in large]) + small)
+    first, second = (hunk.lines for hunk in file.hunks)
+    assert [line.mate for line in first[:100]] == [*range(1, 101)]
+    assert [line.mate for line in second] == [None, 201, 202]
+
+
+@given(st.lists(st.text("ab =", max_size=9), max_size=9), st.lists(st.text("ab =", max_size=9)))
+def test_lines_that_belong_together_are_in_order_and_name_one_another(
+    old: list[str], new: list[str]
+) -> None:
+    found = lines(only(hunk_of(old, new)))
+    pairs = [(line.old, line.mate) for line in found if line.kind == "removed" and line.mate]
+    assert pairs == sorted(pairs)
+    assert [mate for _, mate in pairs] == sorted({mate for _, mate in pairs if mate})
+    assert pairs == [(line.mate, line.new) for line in found if line.kind == "added" and line.mate]
+
+
 def test_a_removed_line_that_looks_like_a_header_is_a_line() -> None:
     patch = "--- a/a\n+++ b/a\n@@ -1,2 +1 @@\n--- old\n-diff --git a/x b/x\n+++ new\n"
     file = only(patch)

@@ -35,12 +35,13 @@ def test_one_column_has_the_lines_in_their_order() -> None:
 
 def test_the_old_stands_beside_what_takes_its_place() -> None:
     pairs = [sides(row) for row in rows(THREE_FILES, beside=True) if row.kind == "lines"]
-    assert ("    if value < high:", "    if value < low:") in pairs
-    assert (None, "    if value > high:") in pairs
+    assert ("    if value < low:", "    if value < low:") in pairs
+    assert ("    if value < high:", "    if value > high:") in pairs
+    assert (None, "    Both ends count.\"\"\"") in pairs
     assert ("        return high", "        return high") in pairs
     assert (None, '"""Rates."""') in pairs
     gone = "        total = sum(line.price * 1.19 for line in self.lines)"
-    assert (gone, None) in pairs
+    assert (gone, "        total = sum(line.price for line in self.lines)") in pairs
 
 
 @given(st.lists(st.sampled_from(["same", "removed", "added"]), max_size=30))

@@ -128,8 +128,23 @@ def _beside(cells: Sequence[Cell]) -> Iterator[tuple[Cell | None, Cell | None]]:
         if kind == "added":
             added.append(cell)
             continue
-        yield from zip_longest(removed, added)
+        yield from _mated(removed, added)
         removed, added = ([cell], []) if kind == "removed" else ([], [])
         if kind != "removed":
             yield cell, cell
-    yield from zip_longest(removed, added)
+    yield from _mated(removed, added)
+
+
+def _mated(
+    removed: Sequence[Cell], added: Sequence[Cell]
+) -> Iterator[tuple[Cell | None, Cell | None]]:
+    """What belongs together in one row; the lines between such rows as they come."""
+    places = {cell.line.new: at for at, cell in enumerate(added)}
+    i = j = 0
+    for at, cell in enumerate(removed):
+        mate = places.get(cell.line.mate) if cell.line.mate is not None else None
+        if mate is not None:
+            yield from zip_longest(removed[i:at], added[j:mate])
+            yield cell, added[mate]
+            i, j = at + 1, mate + 1
+    yield from zip_longest(removed[i:], added[j:])
