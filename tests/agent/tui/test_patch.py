@@ -50,6 +50,23 @@ async def test_patch_and_keys_are_there_at_every_size(
         assert all((side in text) == (size == LARGE) for side in sides)
 
 
+@pytest.mark.parametrize(
+    ("width", "name", "cells"), [(132, "a", 33), (200, "a", 44), (200, "long" * 20, 50)]
+)
+async def test_files_and_tests_leave_the_diff_its_room(
+    tmp_path: Path, width: int, name: str, cells: int
+) -> None:
+    folder = run_with(tmp_path, new_file(f"{name}.py", "@@ -0,0 +1 @@\n+x = 1\n"))
+    async with app_on(tmp_path, folder).run_test(size=(width, 40), notifications=True) as pilot:
+        await patch_screen(pilot)
+        side = pilot.app.screen.query_one("#patch-side")
+        await until(pilot, lambda: side.outer_size.width == cells)
+        await shows(pilot, "test_above", "1 file  +1 -0")
+        await pilot.resize_terminal(100, 30)
+        await pilot.press("f")
+        await until(pilot, lambda: side.outer_size.width == 100)
+
+
 async def test_it_opens_from_the_board_and_goes_back(tmp_path: Path) -> None:
     run_with(tmp_path, ONE_FILE)
     async with app_on(tmp_path).run_test(size=SMALL, notifications=True) as pilot:

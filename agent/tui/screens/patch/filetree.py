@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -96,6 +97,15 @@ class FileTree(Lines):
         """The cursor is drawn otherwise where the keys are the tree's."""
         return y, self.has_focus and y == self.cursor
 
+    @property
+    def wanted(self) -> int:
+        """Columns that the longest name needs, with what stands beside it."""
+        return max((self._needs(leaf) for leaf in self._leaves), default=0)
+
+    def _needs(self, leaf: Leaf) -> int:
+        length = 1 + 2 * leaf.depth + cell_len(leaf.name)
+        return length if leaf.file < 0 else length + 2 + len(_counts(self._files[leaf.file]))
+
     def row(self, y: int) -> Row:
         """A name, what was done to it, how many lines changed."""
         leaf = self._leaves[y]
@@ -105,7 +115,7 @@ class FileTree(Lines):
             return (mark, ("dim", cut(f"{indent}{leaf.name}", self.columns - 1)))
         file = self._files[leaf.file]
         sign, style = _done_to(file)
-        counts = f" +{file.count('added')} -{file.count('removed')}"
+        counts = _counts(file)
         room = max(self.columns - 3 - len(indent) - len(counts), 6)
         name = cut(leaf.name, room)
         return (mark, (style, f"{indent}{sign} "), ("plain", name), ("dim", counts))
@@ -136,6 +146,10 @@ class FileTree(Lines):
         if not top <= at < top + height:
             self.scroll_to(y=max(at - height // 2, 0), animate=False, immediate=True)
         self.refresh()
+
+
+def _counts(file: ChangedFile) -> str:
+    return f" +{file.count('added')} -{file.count('removed')}"
 
 
 def _done_to(file: ChangedFile) -> tuple[str, str]:

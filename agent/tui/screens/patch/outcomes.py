@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
+
 from agent.events import TestReport, Verified
 from agent.replay.steps import Step, outcomes_of
 from agent.tui.widgets.lines import Lines, Row
@@ -11,6 +13,9 @@ from agent.verify import broken
 
 _SIGNS = {"passed": ("✓", "good"), "failed": ("✗", "bad"), "error": ("!", "bad")}
 _UNKNOWN = ("·", "dim")
+_HEADING = "Tests  "
+_MARKS = 6
+"""Cells of before and after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +87,24 @@ class OutcomesView(Lines):
         """A heading, and a row for each."""
         return 2 + len(self._tests)
 
+    @property
+    def wanted(self) -> int:
+        """Columns that the longest line needs."""
+        heads = (len(_HEADING) + len(in_words(self._tests)), cell_len(self._note))
+        tests = (_MARKS + cell_len(each.test) + len(_flaky(each)) for each in self._tests)
+        return max(*heads, *tests)
+
     def row(self, y: int) -> Row:
         """Before → after, and the end of the name, which says most."""
         if y == 0:
-            return (("strong", "Tests  "), ("dim", cut(in_words(self._tests), self.columns - 7)))
+            counted = cut(in_words(self._tests), self.columns - len(_HEADING))
+            return (("strong", _HEADING), ("dim", counted))
         if y == 1:
             return (("dim", cut(self._note, self.columns)),)
         test = self._tests[y - 2]
         before, after = (_SIGNS.get(how, _UNKNOWN) for how in (test.before, test.after))
-        flaky = " flaky" if test.flaky else ""
-        name = _tail(test.test, max(self.columns - 6 - len(flaky), 4))
+        flaky = _flaky(test)
+        name = _tail(test.test, max(self.columns - _MARKS - len(flaky), 4))
         return (
             (before[1], f"{before[0]}"),
             ("dim", " → "),
@@ -99,6 +112,10 @@ class OutcomesView(Lines):
             ("plain", name),
             ("warn", flaky),
         )
+
+
+def _flaky(test: OutcomeRow) -> str:
+    return " flaky" if test.flaky else ""
 
 
 def _tail(test: str, width: int) -> str:

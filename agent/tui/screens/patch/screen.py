@@ -29,6 +29,10 @@ from agent.tui.widgets.safetext import one_line, shown
 _LOOK_SECONDS = 1.0
 _WIDE = 120
 """From here on files and tests stand to the left."""
+_SIDE_PART = 4
+"""They take one part in so many at most."""
+_SIDE_EDGE = 4
+"""Cells of theirs in which no text stands: edges, and the scrollbar."""
 _BESIDE = 160
 """From here on old and new stand side by side, unless the user wants it otherwise."""
 _TERMINALS_TAKE = 74_000
@@ -131,6 +135,7 @@ class PatchScreen(OurScreen):
             self.diff.show(found.files, found.hunks)
             self.query_one(FileTree).show(found.files)
         self.query_one(OutcomesView).show(found.tests, found.tests_from)
+        self._fit_side()
         self.refresh_bindings()
         self.diff.display = bool(found.patch)
         empty = self.query_one("#no-patch", Static)
@@ -147,6 +152,13 @@ class PatchScreen(OurScreen):
         head.append(f"\n{one_line(f'{found.counts}   {found.about}'.strip(), width)}", "dim")
         self.query_one("#patch-heading", Static).update(head, layout=False)
         self.query_one("#patch-status", Static).update(self._where(found, width), layout=False)
+
+    def _fit_side(self) -> None:
+        """Files and tests are as wide as their names need, as far as they may; alone, all of it."""
+        wanted = max(self.query_one(FileTree).wanted, self.query_one(OutcomesView).wanted)
+        cells = min(wanted + _SIDE_EDGE, self.size.width // _SIDE_PART)
+        width = cells if self.size.width >= _WIDE else "100%"
+        self.query_one("#patch-side").styles.width = width
 
     def _where(self, found: Patched, width: int) -> str:
         if not found.patch:
@@ -168,6 +180,8 @@ class PatchScreen(OurScreen):
         """Where there is room the old stands beside the new, unless the user chose."""
         if self._shown and not self._chosen_view:
             self.diff.show_beside(self.size.width >= _BESIDE)
+        if self._shown:
+            self._fit_side()
         self.call_after_refresh(self._say)
 
     # Keys ---------------------------------------------------------------------------------------
