@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from agent.batch.quiet import STUCK_SECONDS
-from agent.batch.summary import AttemptRow, AttemptState, BatchStatus, Rate
+from agent.batch.summary import AttemptRow, AttemptState, BatchStatus, Rate, Stage
 from agent.tui.screens.batch.order import Quiet
 from agent.tui.widgets.lines import Row
 from agent.tui.widgets.safetext import one_line
@@ -21,12 +21,21 @@ _BAR: dict[AttemptState, tuple[str, str]] = {
 }
 """How an attempt's state is drawn in the bar, in this order; each has a sign of its own."""
 
-_STAGES = {"running": "▸", "ended": "✓", "stopped": "■", "interrupted": "†", "paused": "‖"}
+STAGES: dict[Stage, tuple[str, str]] = {
+    "running": ("accent", "▸"),
+    "paused": ("warn", "‖"),
+    "waiting": ("warn", "…"),
+    "stopping": ("accent", "▸"),
+    "ended": ("good", "✓"),
+    "stopped": ("plain", "■"),
+    "interrupted": ("bad", "†"),
+}
+"""Style and sign of what a batch as a whole is at."""
 
 
 def name_line(status: BatchStatus, width: int) -> str:
     """Which batch, by what, and what it is at."""
-    at = f"{_STAGES.get(status.stage, '…')} {status.stage}"
+    at = f"{STAGES[status.stage][1]} {status.stage}"
     words = f"{status.folder.name}  {status.policy}  {at}"
     if status.pid:
         words += f", {status.concurrency} at once"

@@ -8,20 +8,11 @@ from rich.cells import cell_len, set_cell_size
 
 from agent.batch.store import BatchStore
 from agent.batch.summary import BatchStatus
-from agent.tui.screens.batch.heading import rate
+from agent.tui.screens.batch.heading import STAGES, rate
 from agent.tui.widgets.cursorlines import CursorLines
 from agent.tui.widgets.lines import Row
 from agent.tui.widgets.safetext import one_line
 
-_SIGNS = {
-    "running": ("accent", "▸"),
-    "paused": ("warn", "‖"),
-    "waiting": ("warn", "…"),
-    "stopping": ("accent", "▸"),
-    "ended": ("good", "✓"),
-    "stopped": ("plain", "■"),
-    "interrupted": ("bad", "†"),
-}
 _STAGE, _DONE, _RATE, _BEGUN = 14, 16, 24, 18
 _WIDE = 100
 
@@ -89,7 +80,7 @@ class BatchTable(CursorLines):
     def row(self, y: int) -> Row:
         """One batch."""
         status = self._entries[y].status
-        style, sign = _SIGNS[status.stage]
+        style, sign = STAGES[status.stage]
         width = self._name_width()
         done = f"{status.done:,} of {status.total:,}"
         pieces = [
