@@ -11,9 +11,10 @@ from pathlib import Path
 from agent.events import Compared, Forecasted
 from agent.preflight.comparison import of_the_test
 from agent.replay.steps import Step
-from model.trace.align import align_states, differing
+from model.trace.align import differing
 from model.trace.compare import exception_text, same_exception, same_value
 from model.trace.frame import Frame, Trace, thread_of
+from model.trace.growing import Growing
 from model.trace.reading import read_frames
 from model.trace.recording import read_recording
 from model.trace.states import State, resolve
@@ -159,18 +160,33 @@ def side_by_side(predicted: Sequence[Frame], recorded: Sequence[Frame]) -> Itera
         yield Row(None if i is None else left[i], None if j is None else right[j], same)
 
 
-def paired(predicted: Sequence[State], recorded: Sequence[State]) -> Iterable[Paired]:
+def paired(predicted: Sequence[State], recorded: Sequence[State]) -> Sequence[Paired]:
     """The numbers of the frames that belong together, and whether both say the same.
 
     Args:
         predicted, recorded: the states at all frames of two traces.
     """
-    if not predicted or not recorded:
-        yield from ((i, None, False) for i in range(len(predicted)))
-        yield from ((None, j, False) for j in range(len(recorded)))
-        return
-    for i, j in align_states(predicted, recorded):
-        yield i, j, i is not None and j is not None and _agree(predicted[i], recorded[j])
+    return InStep(recorded).paired(predicted)
+
+
+class InStep:
+    """`paired`, again and again, of a predicted trace that grows."""
+
+    def __init__(self, recorded: Sequence[State]) -> None:
+        """Args: recorded: the states at all its frames."""
+        self._recorded = recorded
+        self._growing = Growing(recorded)
+        self._paired: list[Paired] = []
+
+    def paired(self, predicted: Sequence[State]) -> Sequence[Paired]:
+        """See `paired`. What is as it was the last time is not compared again."""
+        pairs = self._growing.pairs(predicted)
+        self._paired = self._paired[: self._growing.kept]
+        for i, j in pairs[self._growing.kept :]:
+            both = i is not None and j is not None
+            same = both and _agree(predicted[i], self._recorded[j])  # type: ignore[index]
+            self._paired.append((i, j, same))
+        return self._paired
 
 
 def _agree(predicted: State, recorded: State) -> bool:

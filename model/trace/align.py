@@ -8,22 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from model.trace.compare import agrees, called, line_text, same_exception, same_line
+from model.trace.compare import agrees, line_text, same_exception, same_line
 from model.trace.frame import Frame, Trace, thread_of
+from model.trace.growing import Growing
 from model.trace.inlined import Statement
 from model.trace.states import State, resolve
-
-Pair = tuple[int | None, int | None]
-"""The numbers of two frames that belong together; None where the other has none."""
+from model.trace.stepping import Pair
 
 Numbered = tuple[int, State]
 """A state, and the number of its frame in the trace."""
-
-_Key = tuple[object, ...]
-_EDITS = 64
-"""Frames left out in a row before what is best so far is taken; it bounds the time."""
-_AGREED = 3
-"""Frames that agree in a row show that the traces are in step again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +101,8 @@ def align(predicted: Sequence[Frame], recorded: Sequence[Frame]) -> list[Pair]:
 
 
 def align_states(predicted: Sequence[State], recorded: Sequence[State]) -> list[Pair]:
-    """`align`, where the states at the frames are known already."""
-    left, right = _keys(predicted, recorded)
-    pairs: list[Pair] = []
-    i = j = 0
-    while i < len(left) and j < len(right):
-        for pair in _steps(left, right, i, j):
-            pairs.append(pair)
-            i += pair[0] is not None
-            j += pair[1] is not None
-    pairs += [(n, None) for n in range(i, len(left))]
-    pairs += [(None, n) for n in range(j, len(right))]
-    return pairs
+    """`align`, where the states at the frames are known already; see `model.trace.growing` too."""
+    return Growing(recorded).pairs(predicted)
 
 
 def _main(trace: Trace) -> list[tuple[int, State]]:
@@ -227,75 +210,3 @@ def _agree(predicted: str | None, recorded: str | None) -> bool:
     if predicted is None or recorded is None:
         return predicted is recorded
     return agrees(predicted, recorded)
-
-
-def _keys(left: Sequence[State], right: Sequence[State]) -> tuple[list[_Key], list[_Key]]:
-    """What frames that belong together have in common."""
-    placed = all(state.frame.place for state in (*left, *right))
-
-    def key(state: State) -> _Key:
-        frame = state.frame
-        line: object = called(frame) or line_text(frame)
-        if placed and frame.place:
-            line = frame.place.path, frame.place.line
-        return frame.kind, line, state.depth, thread_of(frame)
-
-    return [key(state) for state in left], [key(state) for state in right]
-
-
-def _steps(left: Sequence[_Key], right: Sequence[_Key], i: int, j: int) -> list[Pair]:
-    """The next pairs from two frames on, up to where the traces are in step again.
-
-    This is Myers' search for the fewest frames to leave out, given up early: it takes no more time
-    than is in proportion to the frames that it gets ahead.
-    """
-    ends = len(left), len(right)
-    # For each number of frames left out: how far the left trace is gone through, by how many
-    # more of its frames than of the other's were.
-    reached: list[dict[int, int]] = []
-    for edits in range(_EDITS + 1):
-        now: dict[int, int] = {}
-        for k in range(-edits, edits + 1, 2):
-            start = x = max(_from(reached[-1], k, i - j, ends)) if edits else i
-            y = x - k - i + j
-            if x < i:
-                continue
-            while x < len(left) and y < len(right) and left[x] == right[y]:
-                x, y = x + 1, y + 1
-            now[k] = x
-            if x - start >= _AGREED or (x, y) == ends:
-                return _path([*reached, now], k, i, j, ends)
-        reached.append(now)
-    furthest = max(reached[-1], key=lambda k: 2 * reached[-1][k] - k)
-    return _path(reached, furthest, i, j, ends)
-
-
-def _from(reached: Mapping[int, int], k: int, shift: int, ends: tuple[int, int]) -> tuple[int, int]:
-    """Where two ways to a point lead: a frame of the right trace left out, or one of the left.
-
-    A way that is not there leads to -1.
-    """
-    right_out, left_out = reached.get(k + 1, -1), reached.get(k - 1, -2) + 1
-    return (
-        right_out if right_out - k - shift <= ends[1] else -1,
-        left_out if left_out <= ends[0] else -1,
-    )
-
-
-def _path(
-    reached: list[dict[int, int]], k: int, i: int, j: int, ends: tuple[int, int]
-) -> list[Pair]:
-    """The pairs on the way to a point; they are found from its end to its beginning."""
-    pairs: list[Pair] = []
-    x = reached[-1][k]
-    for edits in range(len(reached) - 1, -1, -1):
-        ways = _from(reached[edits - 1], k, i - j, ends) if edits else (i, i)
-        start = max(ways)
-        pairs += [(n, n - k - i + j) for n in range(x - 1, start - 1, -1)]
-        if edits and ways[0] == start:
-            pairs.append((None, start - k - i + j - 1))
-            x, k = start, k + 1
-        elif edits:
-            pairs.append((start - 1, None))
-            x, k = start - 1, k - 1
-    return pairs[::-1]

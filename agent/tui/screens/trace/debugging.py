@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from agent.config import Settings
-from agent.replay.traces import paired
+from agent.replay.traces import InStep
 from agent.tui.screens.trace.backstage import Backstage
 from agent.tui.screens.trace.predictors import Remembering
 from agent.tui.screens.trace.subjects import Opening, Subject
@@ -22,7 +22,7 @@ from model.predict.predictor import Predictor, Tokens
 from model.trace.align import Divergence, divergence_of
 from model.trace.frame import Frame, Trace, thread_of
 from model.trace.part import part_of
-from model.trace.states import State, resolve
+from model.trace.states import State, resolve, state_after
 
 if TYPE_CHECKING:
     from agent.events import DivergedAt
@@ -34,6 +34,8 @@ _AT_ONCE_IN_A_CHAT = 4_096
 """The same of one that begins anew each time."""
 _MOST_FRAMES = 100_000
 """That one command goes on by; no recording is as long."""
+_FEW = 16
+"""Frames that are told one by one what is known at them; of more it is found out of all anew."""
 
 WHATS = {
     "kind": "another event",
@@ -95,6 +97,9 @@ class Debugging:
         self._states: list[State] = []  # of the recorded main thread
         self._points: tuple[Point, ...] = ()
         self._states_of: Trace | None = None
+        self._beside = InStep([])
+        self._part_of: list[Frame] = []
+        self._part_states: list[State] = []
         self._tracks = Tracks()
 
     # Opening ------------------------------------------------------------------------------------
@@ -271,6 +276,7 @@ class Debugging:
             self._states_of = recorded
             self._states = resolve(recorded.threads[0]) if recorded else []
             self._points = of_states(self._states, self._places())
+            self._beside = InStep(self._states)
         part, states = self._part()
         found = self._parting(states, part)
         self._tracks = in_step(
@@ -288,12 +294,24 @@ class Debugging:
             return range(len(self._known)), [moment.state for moment in self._known]
         frames = [moment.frame for moment in self._known]
         part = part_of(frames, self.subject.function) or range(0)
-        return part, resolve(frames[part.start : part.stop])
+        return part, self._resolved(frames[part.start : part.stop])
+
+    def _resolved(self, frames: list[Frame]) -> Sequence[State]:
+        """The states at the frames of the part; those that were known already are the very same."""
+        known = len(self._part_of)
+        new = frames[known:]
+        if len(new) > _FEW or not _same(frames[:known], self._part_of):
+            self._part_states = resolve(frames)
+        else:
+            for frame in new:
+                self._part_states.append(state_after(self._part_states, frame))
+        self._part_of = frames
+        return self._part_states
 
     def _pairs(self, states: Sequence[State], part: range) -> Iterator[Pair]:
         """The two traces in step; ``states`` are those of the part that the recording is of."""
         yield from (Pair(n, None, same=False) for n in range(part.start))
-        for i, j, same in paired(states, self._states):
+        for i, j, same in self._beside.paired(states):
             yield Pair(None if i is None else part.start + i, j, same)
         yield from (Pair(n, None, same=False) for n in range(part.stop, len(self._known)))
 
