@@ -1,7 +1,8 @@
 """Base images: one for each Python, from which every environment is built.
 
 A base image is pulled from a registry where one answers and bootstrapped from Debian packages
-where none does. Both ways end in the same finishing steps: bash, git, certificates, a Python with a
+where none does; a Python that Debian does not carry is taken from those that uv or pyenv installed
+on this host. All ways end in the same finishing steps: bash, git, certificates, a Python with a
 virtual environment at ``/opt/env`` that comes first on PATH, uv, and the unprivileged user
 ``agent``. A finished image is found again by its label; two processes never build the same one.
 """
@@ -11,7 +12,7 @@ import json
 import os
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sandboxes.environment import debian, store
 from sandboxes.environment.build import ROOT, BuildContainer, Progress, silent
 from sandboxes.environment.buildlog import BuildLog
+from sandboxes.environment.hostpython import HostPython, find_host_python, host_suite
 from sandboxes.environment.registry import Refusal, pull
 from sandboxes.environment.store import has_image
 from sandboxes.errors import BaseImageFailed, BuildFailed
@@ -105,24 +107,38 @@ async def ensure_base(
     if found is not None:
         return found
     wanted = ".".join(python.split(".")[:2])
-    notes: tuple[str, ...] = ()
     refusal = await _pull(engine, wanted, settings, progress)
-    if refusal is not None:
-        nearest = nearest_python(wanted, constraint, why=refusal.reason)
-        if nearest != wanted:
-            notes = (
-                f"Python {wanted} cannot be had here ({refusal.reason});"
-                f" Python {nearest} is used instead",
-            )
-            wanted = nearest
-    lock = settings.cache / "locks" / f"base-{wanted}.lock"
-    waiting = f"another process makes the base image for Python {wanted}"
+    if refusal is None or wanted in debian.SUITES:
+        return await _found_or_made(engine, wanted, settings, refusal, progress)
+    why = refusal.reason
+    host = await asyncio.to_thread(find_host_python, wanted)
+    if host is not None:
+        try:
+            return await _found_or_made(engine, wanted, settings, refusal, progress, host)
+        except BaseImageFailed as error:
+            why = f"{why}, and {host} of this host is no use: {error.message}"
+    nearest = nearest_python(wanted, constraint, why=why)
+    note = f"Python {wanted} cannot be had here ({why}); Python {nearest} is used instead"
+    base = await _found_or_made(engine, nearest, settings, refusal, progress)
+    return replace(base, notes=(note,))
+
+
+async def _found_or_made(
+    engine: "Engine",
+    python: str,
+    settings: BaseSettings,
+    refusal: Refusal | None,
+    progress: Progress,
+    host: HostPython | None = None,
+) -> BaseImage:
+    lock = settings.cache / "locks" / f"base-{python}.lock"
+    waiting = f"another process makes the base image for Python {python}"
     async with store.exclusive(lock, waiting, progress):
-        found = await find_base(engine, wanted, settings=settings)
+        found = await find_base(engine, python, settings=settings)
         if found is None:
-            made = await _make(engine, wanted, settings, refusal, progress)
-            found = BaseImage(made, wanted)
-    return BaseImage(found.id, wanted, notes)
+            made = await _make(engine, python, settings, refusal, progress, host)
+            found = BaseImage(made, python)
+    return found
 
 
 def nearest_python(wanted: str, constraint: str = "", *, why: str = "no registry answers") -> str:
@@ -150,7 +166,12 @@ def nearest_python(wanted: str, constraint: str = "", *, why: str = "no registry
 
 
 def _key(python: str, settings: BaseSettings) -> str:
-    return store.digest(RECIPE, python, settings.pull, debian.PACKAGES, _FINISH, _VENV, _CONFIG)
+    parts = (RECIPE, python, settings.pull, debian.PACKAGES, _FINISH, _VENV, _CONFIG)
+    return store.digest(*parts, *([_PIP] if _without_uv(python) else []))
+
+
+def _without_uv(python: str) -> bool:
+    return int(python.split(".")[1]) < UV_OLDEST[1]
 
 
 async def find_base(
@@ -182,6 +203,7 @@ async def _make(
     settings: BaseSettings,
     refusal: Refusal | None,
     progress: Progress,
+    host: HostPython | None,
 ) -> str:
     """Make a base image: the root file system, then the finishing steps."""
     network = await asyncio.to_thread(host_network)
@@ -190,19 +212,25 @@ async def _make(
     started = time.monotonic()
     name = settings.pull.format(python=python)
     pulled = bool(settings.pull) and await engine.call(has_image, engine, name)
+    debians = _below(settings) if host else python
     try:
-        root = name if pulled else await _bootstrap(engine, python, network, log, progress)
+        root = name if pulled else await _bootstrap(engine, debians, network, log, progress)
     except BaseImageFailed as error:
         why = f"{refusal.reason}, and " if refusal else ""
         raise BaseImageFailed(f"{why}{error.message}", error.hint) from error
     progress(f"finishing the base image for Python {python}")
-    source = name if pulled else f"Debian {debian.SUITES[python]}"
+    source = name if pulled else f"Debian {debian.SUITES[debians]}"
+    source = f"{source} with {host}" if host else source
     labels = store.labels("base", _key(python, settings), name=source, python=python)
     try:
         async with BuildContainer(engine, root, network=network, log=log) as container:
             await container.install_packages(debian.PACKAGES if not pulled else _PULLED_PACKAGES)
+            if host is not None:
+                await _put_host_python(container, host)
             await container.run(_FINISH, user=ROOT, folder="/", shown="finish the base image")
             await container.run(_VENV, folder="/", shown="make the virtual environment")
+            if _without_uv(python):
+                await container.run(_PIP, folder="/", shown="renew pip")
             image = await container.commit(
                 labels, store.tag_of("base", _key(python, settings)), changes=_CONFIG
             )
@@ -213,6 +241,33 @@ async def _make(
     seconds = time.monotonic() - started
     progress(f"base image for Python {python}: {size:.0f} MB in {seconds:.0f} s")
     return image
+
+
+def _below(settings: BaseSettings) -> str:
+    """The Debian below a host's interpreter, by its Python: the host's own, or the usual one."""
+    suite = host_suite()
+    own = (python for python, name in debian.SUITES.items() if name == suite)
+    return next(own, settings.python if settings.python in debian.SUITES else DEFAULT_PYTHON)
+
+
+async def _put_host_python(container: BuildContainer, host: HostPython) -> None:
+    """Put a host's interpreter into an image, as its ``python3``.
+
+    Raises:
+        BaseImageFailed: it cannot be read.
+        BuildFailed: it does not run there.
+    """
+    await container.run(host.making_room(), user=ROOT, folder="/", shown=f"make room for {host}")
+    with tempfile.TemporaryDirectory(prefix="foretrace-base-") as folder:
+        archive = Path(folder) / "python.tar"
+        try:
+            await asyncio.to_thread(host.pack, archive)
+        except OSError as error:
+            raise BaseImageFailed(f"{host} cannot be read: {error.strerror}") from error
+        with archive.open("rb") as file:
+            await container.put(file)
+    await container.run(host.linking(), user=ROOT, folder="/", shown="link it")
+    await container.run(host.trying(), folder="/", shown=f"try {host}")
 
 
 async def _bootstrap(
@@ -283,6 +338,9 @@ else
 fi
 rm -rf ~/.cache
 """
+
+# The pip that comes with the oldest Pythons takes the variable that builds set for a folder's name.
+_PIP = f"{ENVIRONMENT}/bin/python -m pip install --no-cache-dir --upgrade pip; rm -rf ~/.cache"
 
 _CONFIG = (
     f"ENV PATH={ENVIRONMENT}/bin:/opt/uv/bin:/usr/local/sbin:/usr/local/bin"

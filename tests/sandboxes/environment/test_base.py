@@ -119,8 +119,10 @@ async def test_a_cancelled_build_leaves_nothing(engine: Engine, another: BaseSet
 
 
 async def test_another_python_comes_with_a_note(
-    engine: Engine, base_image: str, tmp_path: Path
+    engine: Engine, base_image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for place in ("UV_PYTHON_INSTALL_DIR", "PYENV_ROOT"):  # this host may have one
+        monkeypatch.setenv(place, str(tmp_path))
     settings = BaseSettings(pull="", cache=tmp_path)
     if await find_base(engine, "3.11", settings=settings) is None:
         settings = BaseSettings(cache=tmp_path)

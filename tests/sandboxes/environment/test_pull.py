@@ -157,6 +157,8 @@ async def test_the_answer_is_named_when_nothing_else_helps(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     server.refuses = 401
+    for place in ("UV_PYTHON_INSTALL_DIR", "PYENV_ROOT"):  # this host may have one
+        monkeypatch.setenv(place, str(tmp_path))
     with pytest.raises(BaseImageFailed) as none_near:
         await ensure_base(engine, "3.14", constraint=">=3.14", settings=settings)
     monkeypatch.setattr(debian, "RECIPE", f"of a test: {tmp_path}")  # no root image is there yet
