@@ -31,6 +31,9 @@ class ForetraceApp(App[None]):
         Binding("ctrl+p", "command_palette", "Commands", show=False, priority=True),
         Binding("ctrl+t", "other_theme", "Light or dark", show=False),
         Binding("ctrl+q", "quit", "Leave; runs go on", show=False, priority=True),
+        # Before the field that has the focus gets them: what is typed right after is the next's.
+        Binding("tab", "app.focus_next", "Next field", show=False, priority=True),
+        Binding("shift+tab", "app.focus_previous", "Field before", show=False, priority=True),
     ]
 
     def __init__(self, workspace: Workspace, run: Path | None = None) -> None:
