@@ -80,13 +80,15 @@ def _read(source: str, quiet: bool) -> "tuple[list[Issue], list[Skipped]]":
 async def _build_all(
     issues: "Iterable[Issue]", settings: Settings, say: Callable[[str], None]
 ) -> "list[Environment]":
+    from agent.cli.envview import counted
     from agent.environments.building import built, needed_environments
     from sandboxes.engine import Engine
 
     engine = await asyncio.to_thread(Engine.connect, settings.engine or None)
     try:
         needed = await needed_environments(issues, settings, engine, say)
-        say(f"{sum(len(each.issues) for each in needed)} issues need {len(needed)} environments")
+        issue_count = sum(len(each.issues) for each in needed)
+        say(f"{counted(issue_count, 'issue')}, {counted(len(needed), 'environment')}")
         logs = settings.cache / "logs" / "environments"
         ended: dict[str, Environment] = {}
         async with aclosing(built(needed, settings, engine, logs, say)) as ends:

@@ -47,7 +47,7 @@ def environment_lines(environments: "Sequence[Environment]") -> Iterator[str]:
                 yield f"  the whole log: {safe(each.log)}"
         for note in each.notes:
             yield f"note: {about}: {safe(note)}"
-    yield _counts([each.state for each in environments], "environments")
+    yield _counts([each.state for each in environments], "environment")
 
 
 def print_checked(each: "Checked") -> None:
@@ -68,12 +68,17 @@ def print_checked(each: "Checked") -> None:
 
 def checked_line(every: "Sequence[Checked]") -> str:
     """What all of them add up to."""
-    return _counts([each.state for each in every], "issues")
+    return _counts([each.state for each in every], "issue")
 
 
 def _counts(states: Sequence[str], what: str) -> str:
     said = ", ".join(f"{states.count(state)} {state}" for state in _COLOURS if states.count(state))
-    return f"{len(states)} {what}: {said}" if said else f"no {what}"
+    return f"{counted(len(states), what)}: {said}" if said else f"no {what}"
+
+
+def counted(number: int, what: str) -> str:
+    """As ``1 issue`` or ``2 issues``."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _some(names: Sequence[str]) -> str:

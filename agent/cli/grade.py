@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import aclosing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from agent.config import Settings
 from agent.errors import DONE, INFRASTRUCTURE, NOT_VERIFIED, WrongUse
 
 if TYPE_CHECKING:
+    from agent.batch.folder import BatchFolder
     from agent.grading.grading import Grade, Task
     from agent.grading.matching import Matched
     from agent.grading.report import ReportFolder
@@ -50,7 +52,8 @@ def command(
     """Judge many patches on clean sandboxes, and write reports as SWE-bench's harness does.
 
     PREDICTIONS is a file as the harness reads it (predictions.jsonl, or JSON), or a batch, whose
-    own issues are taken then. ISSUES is the list of issues that they are for.
+    own issues and environment settings are taken then. ISSUES is the list of issues that they are
+    for.
 
     What was judged before is not judged again, so that a call that was broken off goes on where
     it was. The exit status is 0 when every prediction was judged, and 3 when the infrastructure
@@ -63,11 +66,12 @@ def command(
     if repeats is not None:
         verify = settings.verify.model_copy(update={"repeats": repeats})
         settings = settings.model_copy(update={"verify": verify})
-    file, listed, folder = _places(predictions, issues, settings.out)
-    matched = _matched(file, listed)
+    asked = _asked(predictions, issues, settings)
+    settings = asked.settings
+    matched = _matched(asked)
     if not as_json:
         print_left_out(matched)
-    reports = ReportFolder(report or folder)
+    reports = ReportFolder(report or asked.report)
     reports.create()
     grades = run_async(_grade(matched, reports, settings, again, as_json))
     path, summary = reports.summarise(grades, matched)
@@ -80,8 +84,25 @@ def command(
     return NOT_VERIFIED if any(each.verdict == "error" for each in grades) else DONE
 
 
-def _places(predictions: str, issues: str | None, out: Path) -> tuple[Path, str, Path]:
-    """The file of predictions, the list of their issues, and where reports go by default.
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the user named.
+
+    Attributes:
+        predictions: their file.
+        issues: the list that they are for.
+        report: where reports go by default.
+        settings: how to judge; environments are those of the batch, where it is one.
+    """
+
+    predictions: Path
+    issues: str
+    report: Path
+    settings: Settings
+
+
+def _asked(predictions: str, issues: str | None, settings: Settings) -> _Asked:
+    """What the user named.
 
     Raises:
         WrongUse: the issues are not named, and are not those of a batch.
@@ -91,23 +112,35 @@ def _places(predictions: str, issues: str | None, out: Path) -> tuple[Path, str,
 
     named = Path(predictions)
     is_file = is_there(predictions) and named.is_file()
-    batch = BatchFolder(named.parent) if is_file else batch_at(out, predictions)
+    batch = BatchFolder(named.parent) if is_file else batch_at(settings.out, predictions)
     if is_batch(batch.path):
-        listed = issues or str(batch.issues)
-        return (named if is_file else batch.predictions), listed, batch.path / "grade"
+        file = named if is_file else batch.predictions
+        settings = _as_in(batch, settings)
+        return _Asked(file, issues or str(batch.issues), batch.path / "grade", settings)
     if not is_file:
         raise WrongUse(f"there is neither a file nor a batch {predictions}")
     if issues is None:
         raise WrongUse("which issues are these predictions for?", "name their list after the file")
-    return named, issues, out / f"grade-{slug(named.stem)}"
+    return _Asked(named, issues, settings.out / f"grade-{slug(named.stem)}", settings)
 
 
-def _matched(file: Path, listed: str) -> "Matched":
+def _as_in(batch: "BatchFolder", settings: Settings) -> Settings:
+    """The settings, with the environment as the batch has it where nothing else is said now."""
+    from sandboxes.environment.detect import EnvironmentSettings
+
+    before = batch.read().settings.get("environment")
+    said = settings.environment.model_dump(exclude_unset=True)
+    laid = {**before, **said} if isinstance(before, dict) else said
+    environment = EnvironmentSettings.model_validate(laid)
+    return settings.model_copy(update={"environment": environment})
+
+
+def _matched(asked: _Asked) -> "Matched":
     from agent.grading.matching import match
     from agent.grading.predictions import read_predictions
     from agent.sources.many import read_issues_once
 
-    return match(read_predictions(file), read_issues_once(listed))
+    return match(read_predictions(asked.predictions), read_issues_once(asked.issues))
 
 
 async def _grade(

@@ -100,7 +100,7 @@ def test_each_environment_is_built_once_and_what_cannot_be_built_is_told(
     (half,) = told["left_out"]
     assert half["where"] == "line 8"
     assert "left out: line 8" in again.err
-    assert "7 issues need 4 environments" in again.err
+    assert "7 issues, 4 environments" in again.err
     assert "4 environments: 2 there, 2 failed" in again.out
     assert "(broken, broken_too): BuildFailed: " in again.out
     assert "the whole log: " in again.out

@@ -143,6 +143,11 @@ def test_a_batch_is_judged_with_its_own_issues(batches: Batches) -> None:
     (path,) = report.glob("*.json")
     assert path.name == "foretrace-scripted.grade.json"
     assert json.loads(path.read_text())["resolved_ids"] == ["clamp-0", "clamp-1"]
+    record = json.loads(batches.folder.record.read_text())
+    record["settings"]["environment"] = {"image": "127.0.0.1:9/no/image:1"}
+    batches.folder.record.write_text(json.dumps(record))
+    elsewhere = batches.foretrace("grade", "batch-many", "--report", "other")
+    assert (elsewhere.status, elsewhere.err.count("there is no image 127.0.0.1:9")) == (1, 2)
 
 
 @pytest.fixture
