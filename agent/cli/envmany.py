@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agent.failing import Failure
     from agent.issue import Issue
     from agent.sources.source import Skipped
+    from sandboxes.engine import Engine
 
 
 def build_all(source: str, settings: Settings, *, as_json: bool) -> int:
@@ -82,9 +83,8 @@ async def _build_all(
 ) -> "list[Environment]":
     from agent.cli.envview import counted
     from agent.environments.building import built, needed_environments
-    from sandboxes.engine import Engine
 
-    engine = await asyncio.to_thread(Engine.connect, settings.engine or None)
+    engine = await _engine(settings)
     try:
         needed = await needed_environments(issues, settings, engine, say)
         issue_count = sum(len(each.issues) for each in needed)
@@ -105,9 +105,8 @@ async def _check_all(
 ) -> "list[Checked]":
     from agent.cli.envview import print_checked
     from agent.environments.checking import checked
-    from sandboxes.engine import Engine
 
-    engine = await asyncio.to_thread(Engine.connect, settings.engine or None)
+    engine = await _engine(settings)
     every = []
     try:
         logs = settings.cache / "logs" / "environments"
@@ -122,6 +121,21 @@ async def _check_all(
     finally:
         engine.close()
     return every
+
+
+async def _engine(settings: Settings) -> "Engine":
+    """The engine, without what calls left there that were killed."""
+    from agent.scratch import sweep_scratch
+    from sandboxes.engine import Engine, sweep
+
+    engine = await asyncio.to_thread(Engine.connect, settings.engine or None)
+    try:
+        await sweep(engine)
+        await asyncio.to_thread(sweep_scratch, settings.cache)
+    except BaseException:
+        engine.close()
+        raise
+    return engine
 
 
 def _status(failures: "Sequence[Failure | None]") -> int:

@@ -148,11 +148,14 @@ async def _grade(
 ) -> "list[Grade]":
     from agent.cli.gradeview import print_grade
     from agent.grading.grading import graded
-    from sandboxes.engine import Engine
+    from agent.scratch import sweep_scratch
+    from sandboxes.engine import Engine, sweep
 
     engine = await asyncio.to_thread(Engine.connect, settings.engine or None)
     grades: list[Grade] = []
     try:
+        await sweep(engine)  # what a call left that was killed
+        await asyncio.to_thread(sweep_scratch, settings.cache)
         async with aclosing(
             graded(_tasks(matched, reports), settings, engine, again=again)
         ) as ends:

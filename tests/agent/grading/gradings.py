@@ -5,7 +5,7 @@ from difflib import unified_diff
 from pathlib import Path
 
 from tests.agent.conftest import CODE, FAILING, CommandLine, Ended
-from tests.agent.scriptedmodel import prices_repository
+from tests.agent.scriptedmodel import Child, prices_repository
 
 
 def diff(*changes: tuple[str, str]) -> str:
@@ -66,11 +66,15 @@ class Gradings:
         self.predictions.write_text("".join(f"{row}\n" for row in (*rows, *lines)))
 
     def __call__(self, *flags: object) -> Ended:
-        ended = self.foretrace(
-            "grade", self.predictions, self.issues, "--report", self.report, *flags
-        )
+        ended = self.foretrace(*self.arguments(*flags))
         assert "Traceback" not in ended.err, ended.err
         return ended
+
+    def start(self, *flags: object) -> Child:
+        return self.foretrace.start(*self.arguments(*flags))
+
+    def arguments(self, *flags: object) -> list[object]:
+        return ["grade", self.predictions, self.issues, "--report", self.report, *flags]
 
     def summary(self) -> dict[str, object]:
         """Of the report."""

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent.batch.batches import Batches
+from sandboxes.engine import OWNER, Engine
+from tests.agent.batch.batches import Batches, kill
 from tests.agent.conftest import FAILING, CommandLine
 from tests.agent.grading.gradings import MISFIT, RIGHT, SHAKY, WRONG, Gradings, prediction
+from tests.agent.scriptedmodel import until
 
 KEPT = ["tests/test_prices.py::test_below", "tests/test_prices.py::test_total"]
 
@@ -76,6 +78,29 @@ def test_flaky_tests_are_found_by_repetition_and_listed(gradings: Gradings) -> N
     assert "judged before" not in believed.err
     assert believed.out.startswith("1 unresolved; resolved 0.0%")
     assert gradings.summary()["flaky_tests"] == {}
+
+
+@pytest.mark.engine
+def test_a_grading_that_was_killed_goes_on_where_it_was(gradings: Gradings, engine: Engine) -> None:
+    gradings.lists("one", "two")
+    gradings.predicts(one=RIGHT, two=WRONG)
+    child = gradings.start("-j", 1)
+    until(lambda: list(gradings.report.rglob("report.json")), child)
+    until(lambda: owned(engine, child.pid), child)  # the second is being judged
+    kill(child.pid)
+    child.communicate()
+    assert len(list(gradings.report.rglob("report.json"))) == 1
+    ended = gradings("-j", 2)
+    assert ended.status == 0, ended
+    assert "one: resolved (judged before)" in ended.err
+    assert gradings.summary()["unresolved_ids"] == ["two"]
+    assert owned(engine, child.pid) == []
+
+
+def owned(engine: Engine, pid: int) -> list[str]:
+    """Containers of a process, which may be dead."""
+    found = engine.client.api.containers(all=True, filters={"label": [OWNER]})
+    return [each["Id"] for each in found if f".{pid}." in f".{each['Labels'][OWNER]}."]
 
 
 @pytest.mark.engine
