@@ -65,6 +65,41 @@ def test_patches_are_judged_and_reported_as_by_swebench(gradings: Gradings) -> N
 
 
 @pytest.mark.engine
+def test_rows_of_swebench_are_judged_by_their_own_tests_whatever_a_patch_does_to_these(
+    gradings: Gradings,
+) -> None:
+    new = "from prices import clamp\n\n\ndef test_new():\n    assert clamp(11, 0, 9) == 9\n"
+    row = {
+        "repo": f"file://{gradings.project.path}",
+        "base_commit": gradings.project.git("rev-parse", "HEAD").strip(),
+        "problem_statement": "clamp(11, 0, 9) gives 11.",
+        "test_patch": added("tests/test_new.py", new),
+        "FAIL_TO_PASS": json.dumps(["tests/test_new.py::test_new"]),
+        "PASS_TO_PASS": json.dumps([*KEPT, "tests/test_prices.py::test_not_there"]),
+    }
+    names = ("org__prices-1", "org__prices-2")
+    rows = [json.dumps({"instance_id": name, **row}) for name in names]
+    gradings.issues.write_text("\n".join(rows))
+    cheat = added("tests/test_new.py", "def test_new():\n    pass\n")
+    gradings.predicts(**{names[0]: RIGHT + cheat, names[1]: cheat})
+    ended = gradings("-j", 2)
+    assert ended.status == 0, ended
+    told = gradings.summary()
+    assert (told["resolved_ids"], told["unresolved_ids"]) == ([names[0]], [names[1]])
+    status = gradings.of(names[0])["tests_status"]
+    assert isinstance(status, dict)
+    assert status["PASS_TO_PASS"] == {"success": KEPT, "failure": []}
+    assert status["FAIL_TO_FAIL"]["failure"] == ["tests/test_prices.py::test_not_there"]
+
+
+def added(path: str, text: str) -> str:
+    """A patch that adds a file."""
+    lines = text.splitlines()
+    head = f"diff --git a/{path} b/{path}\nnew file mode 100644\n--- /dev/null\n+++ b/{path}\n"
+    return f"{head}@@ -0,0 +1,{len(lines)} @@\n" + "".join(f"+{line}\n" for line in lines)
+
+
+@pytest.mark.engine
 def test_flaky_tests_are_found_by_repetition_and_listed(gradings: Gradings) -> None:
     gradings.lists("shaky")
     gradings.predicts(shaky=SHAKY)
