@@ -37,7 +37,7 @@ def test_the_old_stands_beside_what_takes_its_place() -> None:
     pairs = [sides(row) for row in rows(THREE_FILES, beside=True) if row.kind == "lines"]
     assert ("    if value < low:", "    if value < low:") in pairs
     assert ("    if value < high:", "    if value > high:") in pairs
-    assert (None, "    Both ends count.\"\"\"") in pairs
+    assert (None, '    Both ends count."""') in pairs
     assert ("        return high", "        return high") in pairs
     assert (None, '"""Rates."""') in pairs
     gone = "        total = sum(line.price * 1.19 for line in self.lines)"
