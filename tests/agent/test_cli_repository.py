@@ -120,7 +120,7 @@ def test_a_call_is_predicted_from_what_it_needs(
     assert "shown 3 definitions" in ended.err
     limited = called(foretrace, "predict", knowing, *CALL, shop.path, "--tokens", "10")
     assert limited.status == 1, limited
-    assert "the limit of 10 tokens is used up" in limited.err
+    assert "the limit of 10 tokens is used up" in limited.out
 
 
 @pytest.mark.engine
