@@ -38,6 +38,8 @@ _RESTART_SECONDS = 20.0
 _GONE_SECONDS = 3.0
 _CLEANING_ROOM = 64 * 1024**2
 """When the disk's limit is passed, commands may still write that much, to clean up."""
+_SETTLING = (0.05, 0.1, 0.2, 0.4, 0.0)
+"""Pauses in which an engine may note that a container has ended."""
 _MOST_RECOVERIES = 3
 
 
@@ -317,7 +319,12 @@ class DockerSandbox:
 
     async def _check_main_process(self, container: str, image: str) -> None:
         """Say it plainly when the container did not even keep running."""
-        state = await self._engine.call(containers.state, self._engine, container)
+        for pause in _SETTLING:
+            # The stream of a killed container ends before its engine has noted that it was killed.
+            state = await self._engine.call(containers.state, self._engine, container)
+            if state is None or not state.get("Running"):
+                break
+            await asyncio.sleep(pause)
         if state is None or state.get("ExitCode") == SIGNAL_KILLED:
             raise SandboxDied("the container was ended from outside while it started")
         if not state.get("Running"):

@@ -51,4 +51,4 @@ def test_runs_that_say_they_go_on_from_each_other_end_all_the_same(tmp_path: Pat
 
 def test_the_record_says_it_in_plain_json(tmp_path: Path) -> None:
     record = json.loads((fork(tmp_path, "b", of="a", step=3) / "run.json").read_text())
-    assert record["parent"] == {"run": "a", "step": 3}
+    assert record["parent"] == {"run": "a", "step": 3, "resumed": False}

@@ -59,8 +59,8 @@ async def dialog(pilot: AppPilot) -> Publish:
 
 
 async def from_board(pilot: AppPilot) -> Publish:
-    await board(pilot)
-    await shows(pilot, "resolved")
+    table = await board(pilot)
+    await until(pilot, lambda: table.current)
     await pilot.press("p")
     return await dialog(pilot)
 
@@ -95,7 +95,7 @@ async def test_every_sign_can_be_read(tmp_path: Path, place: Path, theme: str) -
         await from_board(pilot)
         await until(pilot, lambda: not faint(pilot))
         await pilot.press("ctrl+r")
-        await shows(pilot, "has no remote")
+        await shows(pilot, "git@HOST:OWNER/REPO")
         await until(pilot, lambda: not faint(pilot))
         pilot.app.push_screen(Sending(["push     a"]))
         await shows(pilot, "push     a")
@@ -175,7 +175,7 @@ async def test_what_is_wrong_is_said_in_the_dialog(tmp_path: Path, place: Path) 
         await shows(pilot, "the message is empty")
         screen.query_one("#message", TextArea).text = "fine"
         await pilot.press("ctrl+r")
-        await shows(pilot, "has no remote")
+        await shows(pilot, "git@HOST:OWNER/REPO")
     assert git(place, "log", "-1", "--format=%B", "foretrace/clamp") == "fine"
 
 

@@ -17,6 +17,8 @@ from agent.tui.widgets.safetext import one_line
 from agent.tui.words import duration
 
 _BINS = 12
+_SMALLEST = 1e-6
+"""Below it everything is nothing: widths of denormal numbers are none."""
 _BUCKETS = 40
 
 
@@ -79,7 +81,7 @@ def bin_width(largest: float, most: int = _BINS) -> float:
         largest: of the values, 0 or more.
         most: bins.
     """
-    if largest <= 0:
+    if largest < _SMALLEST:
         return 1.0
     power = 10.0 ** math.floor(math.log10(largest / most))
     widths = (factor * power for factor in (1, 2, 5, 10, 20))

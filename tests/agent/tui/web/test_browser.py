@@ -73,15 +73,15 @@ async def test_a_closed_screen_is_opened_again_and_no_process_stays(
         async with browser(tmp_path / "profile") as tab:
             await tab.open(served.url)
             await tab.shows("the patch resolves")
-            assert len(served.screens()) == 1
+            await asyncio.to_thread(until, lambda: len(served.screens()) == 1)
             await tab.press("^q")
             await asyncio.to_thread(until, lambda: not served.screens())
             await tab.comes_true(
                 "getComputedStyle(document.querySelector('.left')).display == 'flex'"
             )
             await tab.evaluate("document.querySelector('#again').click()")
+            await asyncio.to_thread(until, lambda: len(served.screens()) == 1)
             await tab.shows("the patch resolves")
-            assert len(served.screens()) == 1
         # The browser is gone, and with it its screen.
         await asyncio.to_thread(until, lambda: not served.screens())
 
