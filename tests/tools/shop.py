@@ -103,7 +103,7 @@ FILES = {
         """,
     "tests/test_orders.py": """
         import unittest
-        import unittest.mock
+        import unittest.case
         import os.path, shop.money
         import pytest
         import shop
@@ -131,7 +131,7 @@ FILES = {
             assert up(3) == shop.rounded_up(4) == plus(0)
 
         def test_submodules():
-            assert unittest.mock.call and os.path.sep and shop.money.rounded(1) == 5
+            assert unittest.case.TestCase and os.path.sep and shop.money.rounded(1) == 5
 
         def test_money():
             from shop.money import Money
